@@ -1,0 +1,27 @@
+"""What every test needs: shapes enforced, one seed, one thread, no window, no progress bar."""
+
+# ruff: noqa: E402 - the environment and the hook must be there before what they change
+
+import os
+
+os.environ.setdefault("MPLBACKEND", "agg")
+os.environ["TQDM_DISABLE"] = "1"
+
+from jaxtyping import install_import_hook
+
+install_import_hook("steadygrad", "beartype.beartype")  # before anything imports steadygrad
+
+import pytest
+import torch
+
+torch.set_num_threads(1)  # tests run side by side under xdist, and sums keep one order
+
+
+@pytest.fixture(autouse=True)
+def _one_seed():
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def rng() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
