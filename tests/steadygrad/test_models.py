@@ -1,4 +1,4 @@
-"""The networks: the right layers, the right sizes, and weights with the variance that was asked."""
+"""The networks: the right layers, the right sizes, and weights of the variance asked for."""
 
 import doctest
 from itertools import pairwise
@@ -52,7 +52,7 @@ def test_a_network_of_identities_is_one_linear_map():
     torch.testing.assert_close(model(x + y), model(x) + model(y) - model(torch.zeros(3)))
 
 
-@pytest.mark.parametrize("gain", [1.0, sqrt(2)])
+@pytest.mark.parametrize("gain", [1, sqrt(2)])
 def test_redrawn_weights_have_the_variance_of_the_formula(gain, rng):
     model = redraw_(mlp([400, 300, 200]), gain, rng=rng)
     for layer in linears(model):
