@@ -1,0 +1,1 @@
+"""Grade exercises: run the submission apart, judge its results here, name the mistake."""

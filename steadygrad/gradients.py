@@ -1,0 +1,305 @@
+"""What a gradient goes through: one factor for each unit that it passes.
+
+From the neuron that has no gradient at all, by way of the chain whose every factor
+can be seen, to a dense network differentiated by hand and two ways to check it.
+Chapter 1 derives each formula in this order.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+Scalar = Float[Tensor, ""]
+
+
+# ── A unit without a slope ──────────────────────────────────────────────────────────
+
+
+def perceptron(
+    x: Float[Tensor, "*batch features"], weights: Float[Tensor, " features"], bias: Scalar
+) -> Float[Tensor, "*batch"]:
+    """Fire (1) when the weighted sum reaches zero, else rest (0) (McCulloch & Pitts, 1943).
+
+    Its slope is zero wherever it has one, so no gradient can tell the weights which way to go.
+    """
+    return (x @ weights + bias >= 0).to(x.dtype)
+
+
+def perceptron_update(
+    x: Float[Tensor, " features"], y: Scalar, weights: Float[Tensor, " features"], bias: Scalar
+) -> tuple[Float[Tensor, " features"], Scalar]:
+    """Learn from one example, and only if it was answered wrongly (Rosenblatt, 1958).
+
+    w ← w + (y − ŷ) x        b ← b + (y − ŷ)
+
+    Ends after finitely many mistakes if a line separates the classes (Novikoff, 1962), and
+    never if none does, as for XOR.
+    """
+    mistake = y - perceptron(x, weights, bias)
+    return weights + mistake * x, bias + mistake
+
+
+# ── A chain of sigmoids ─────────────────────────────────────────────────────────────
+
+
+class Link(NamedTuple):
+    """One unit of a chain: what came in, what went out, and the factor it contributes."""
+
+    weight: Tensor
+    z: Tensor  # weight times the activation before it
+    activation: Tensor  # σ(z)
+    slope: Tensor  # σ′(z)
+
+    @property
+    def factor(self) -> Tensor:
+        """∂ activation / ∂ activation before it = w σ′(z)."""
+        return self.weight * self.slope
+
+
+def sigmoid_chain(weights: Sequence[Scalar], x: Float[Tensor, "*shape"]) -> list[Link]:
+    """Every unit of the chain a₀ = x, aₗ = σ(wₗ aₗ₋₁), first to last, with nothing hidden."""
+    links, activation = [], x
+    for weight in weights:
+        z = weight * activation
+        activation = torch.sigmoid(z)
+        links.append(Link(weight, z, activation, activation * (1 - activation)))
+    return links
+
+
+def sigmoid_chain_gradient(
+    weights: Sequence[Scalar], x: Float[Tensor, "*shape"]
+) -> Float[Tensor, "*shape"]:
+    """How much the end of a chain of sigmoids moves when its start does.
+
+        a₀ = x        zₗ = wₗ aₗ₋₁        aₗ = σ(zₗ)
+        d a_L / d x = Π wₗ σ′(zₗ)         σ′(z) = σ(z) (1 − σ(z)) ≤ 1/4
+
+    One weight for each layer.  `x` may have any shape: every entry is a chain of its own.
+
+    >>> sigmoid_chain_gradient([torch.tensor(1.0), torch.tensor(1.0)], torch.tensor(0.0))
+    tensor(0.0588)
+    """
+    gradient, activation = torch.ones_like(x), x
+    for weight in weights:
+        activation = torch.sigmoid(weight * activation)
+        gradient = gradient * weight * activation * (1 - activation)
+    return gradient
+
+
+def depth_limit(weight: float, tol: float) -> int:
+    """The smallest number of layers after which a sigmoid chain's gradient must be below tol.
+
+    The bound on L layers with weights of this size is (|weight| / 4)ᴸ.
+    Returns the smallest L with (|weight| / 4)ᴸ < tol, for 0 < tol < 1, and
+    −1 where there is none: from |weight| = 4 on the bound does not shrink.
+
+    >>> depth_limit(weight=1.0, tol=1e-6)
+    10
+    """
+    if abs(weight) >= 4:
+        return -1
+    depth, bound = 0, 1.0
+    while bound >= tol:
+        bound *= abs(weight) / 4
+        depth += 1
+    return depth
+
+
+# ── A loss ──────────────────────────────────────────────────────────────────────────
+
+
+def softmax_cross_entropy_grad(
+    logits: Float[Tensor, "batch classes"], target: Int[Tensor, " batch"]
+) -> Float[Tensor, "batch classes"]:
+    """The gradient of the mean cross-entropy with respect to the logits.
+
+        pᵢₖ = exp(zᵢₖ) / Σⱼ exp(zᵢⱼ)        loss = −(1/B) Σᵢ log pᵢ,target(i)
+        ∂ loss / ∂ zᵢₖ = (pᵢₖ − [k = target(i)]) / B
+
+    B is the number of examples.  Logits of 1000 must give no NaN: softmax does not change
+    when the same number is taken off a whole row.
+    """
+    shifted = logits - logits.amax(dim=1, keepdim=True)
+    exponentials = shifted.exp()
+    probabilities = exponentials / exponentials.sum(dim=1, keepdim=True)
+    one_hot = target[:, None] == torch.arange(logits.shape[1], device=logits.device)
+    return (probabilities - one_hot.to(logits.dtype)) / len(logits)
+
+
+def initial_loss(classes: int) -> float:
+    """The cross-entropy of knowing nothing: log C when every class gets probability 1/C."""
+    return math.log(classes)
+
+
+# ── Slopes by measurement ───────────────────────────────────────────────────────────
+
+
+def numerical_gradient(
+    f: Callable[[Float[Tensor, "*shape"]], Scalar],
+    x: Float[Tensor, "*shape"],
+    eps: float = 1e-5,
+) -> Float[Tensor, "*shape"]:
+    """The gradient of f at x by central differences, one coordinate at a time.
+
+        ∂f/∂xᵢ ≈ (f(x + ε eᵢ) − f(x − ε eᵢ)) / (2 ε)
+
+    The differences are taken in float64, whatever the dtype of `x`: in float32 a step of 1e-5
+    drowns in rounding.  The result has the shape and dtype of `x`.  `f` takes a tensor of the
+    shape of `x` and returns a single number, as a tensor.
+    """
+    flat = x.double().flatten()
+    steps = eps * torch.eye(len(flat), dtype=flat.dtype, device=flat.device)
+    slopes = [
+        (f((flat + step).view(x.shape)) - f((flat - step).view(x.shape))) / (2 * eps)
+        for step in steps
+    ]
+    return torch.stack(slopes).view(x.shape).to(x.dtype)
+
+
+class DifferenceError(NamedTuple):
+    """The two errors of a central difference: one shrinks with the step, one grows."""
+
+    truncation: float
+    rounding: float
+
+
+def difference_error(
+    eps: float, *, value: float, third_derivative: float, roundoff: float
+) -> DifferenceError:
+    """What a central difference gets wrong at the worst, by its two causes.
+
+        truncation = |f‴| ε² / 6        rounding = u |f| / ε
+
+    `roundoff` u is half the spacing of the numbers around 1: `torch.finfo(dtype).eps / 2`.
+    """
+    return DifferenceError(
+        truncation=abs(third_derivative) * eps**2 / 6, rounding=roundoff * abs(value) / eps
+    )
+
+
+def best_step(*, value: float, third_derivative: float, roundoff: float) -> float:
+    """The step that makes the two errors of a central difference smallest together.
+
+        ε* = (3 u |f| / |f‴|)^(1/3)
+
+    About 6e-6 in float64 and 4e-3 in float32 where f and f‴ are of like size.
+    """
+    return (3 * roundoff * abs(value) / abs(third_derivative)) ** (1 / 3)
+
+
+def kinks(
+    f: Callable[[Float[Tensor, "*shape"]], Scalar],
+    x: Float[Tensor, "*shape"],
+    eps: float = 1e-5,
+    *,
+    tol: float = 1e-2,
+) -> Bool[Tensor, "*shape"]:
+    """Where a step of eps crosses a kink, so that no difference can judge a gradient there.
+
+        |f(x + ε eᵢ) − 2 f(x) + f(x − ε eᵢ)| / ε  >  tol · (1 + the two slopes' sizes)
+
+    For a smooth f the two one-sided slopes differ by about ε f″; across a ReLU's corner they
+    differ by a whole step, however small ε is.
+    """
+    flat = x.double().flatten()
+    centre = f(flat.view(x.shape))
+    found = []
+    for step in eps * torch.eye(len(flat), dtype=flat.dtype, device=flat.device):
+        right = (f((flat + step).view(x.shape)) - centre) / eps
+        left = (centre - f((flat - step).view(x.shape))) / eps
+        found.append((right - left).abs() > tol * (1 + right.abs() + left.abs()))
+    return torch.stack(found).view(x.shape)
+
+
+def gradient_check(
+    analytic: Float[Tensor, "*shape"], numeric: Float[Tensor, "*shape"]
+) -> float:
+    """The largest relative error between a derived gradient and a measured one.
+
+        max over all entries of |a − n| / max(|a|, |n|), where 0/0 counts as 0
+
+    Between 0 and 2; exactly 2 where a sign is wrong.  Below about 1e-7 in float64 the
+    gradient is right, above 1e-2 it is wrong, and in between look for kinks.
+    """
+    difference = (analytic - numeric).abs()
+    scale = torch.maximum(analytic.abs(), numeric.abs())
+    error = torch.where(scale == 0, 0.0, difference / scale)
+    return error.max().item()
+
+
+# ── A dense network ─────────────────────────────────────────────────────────────────
+
+Weights = Sequence[Float[Tensor, "_ _"]]
+Biases = Sequence[Float[Tensor, " _"]]
+
+
+def mlp_forward(
+    x: Float[Tensor, "batch inputs"], weights: Weights, biases: Biases
+) -> list[Float[Tensor, "batch _"]]:
+    """Every layer's output, the input first: ReLU after each layer but the last."""
+    outputs = [x]
+    for weight, bias in zip(weights, biases, strict=True):
+        z = outputs[-1] @ weight.T + bias
+        outputs.append(z if len(outputs) == len(weights) else z.relu())
+    return outputs
+
+
+def mlp_backward(
+    x: Float[Tensor, "batch inputs"],
+    y: Float[Tensor, "batch outputs"],
+    weights: Weights,
+    biases: Biases,
+) -> tuple[list[Float[Tensor, "_ _"]], list[Float[Tensor, " _"]]]:
+    """The gradients of a dense ReLU network's mean squared error, derived by hand.
+
+        a₀ = x      zₗ = aₗ₋₁ Wₗᵀ + bₗ      aₗ = relu(zₗ), but a_L = z_L      N = y.numel()
+        loss = Σ (a_L − y)² / N             δ_L = 2 (a_L − y) / N
+        ∂Wₗ = δₗᵀ aₗ₋₁                      ∂bₗ = sum of δₗ over the batch
+        δₗ₋₁ = (δₗ Wₗ) ⊙ [zₗ₋₁ > 0]
+
+    Weights have shape (outputs, inputs), as in `torch.nn.Linear`; the mean is over all entries
+    of y, as in `torch.nn.functional.mse_loss`.  Returns the list of the weights' gradients and
+    the list of the biases' gradients, first layer first.
+    """
+    activations = [x]
+    for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
+        activations.append((activations[-1] @ weight.T + bias).relu())
+    output = activations[-1] @ weights[-1].T + biases[-1]
+    delta = 2 * (output - y) / y.numel()
+    weight_grads, bias_grads = [], []
+    for layer in reversed(range(len(weights))):
+        weight_grads.insert(0, delta.T @ activations[layer])
+        bias_grads.insert(0, delta.sum(dim=0))
+        delta = (delta @ weights[layer]) * (activations[layer] > 0)
+    return weight_grads, bias_grads
+
+
+def layer_scale(*, fan_out: int, weight_variance: float, mean_squared_slope: float) -> float:
+    """By how much the mean square of a gradient grows on its way back through one layer.
+
+        E[δₗ₋₁²] / E[δₗ²] = fan_out · Var(w) · E[φ′(z)²]
+
+    The layer's Jacobian is diag(φ′(zₗ₋₁)) Wₗᵀ, with weights independent of mean zero.
+    Below 1 gradients vanish with depth, above 1 they explode.
+    """
+    return fan_out * weight_variance * mean_squared_slope
+
+
+def layer_gradient_rms(model: nn.Module) -> dict[str, float]:
+    """The typical size of the gradient that each weight matrix received in the last backward.
+
+        rms(g) = √(mean of g²)
+
+    Named as in `model.named_parameters()`, in that order.  Weights only, no biases; a weight
+    whose gradient is None (frozen, or not used) is left out.  Root mean square, not norm: it
+    does not grow with the size of the matrix, so that layers can be compared.
+    """
+    return {
+        name: parameter.grad.square().mean().sqrt().item()
+        for name, parameter in model.named_parameters()
+        if parameter.grad is not None and name.endswith("weight")
+    }
