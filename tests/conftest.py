@@ -3,6 +3,12 @@
 # ruff: noqa: E402 - the environment and the hook must be there before what they change
 
 import os
+import sys
+from pathlib import Path
+
+# First, or the folder tests/steadygrad would be taken for the library (as a namespace package);
+# and by path, because the hook below does not see an editable install.
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ["TQDM_DISABLE"] = "1"

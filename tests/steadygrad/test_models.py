@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from jaxtyping import TypeCheckError
 from torch import nn
 
 from steadygrad import models
@@ -122,6 +123,11 @@ def test_layers_without_biases_and_other_layers_are_left_as_they_are(rng):
 def test_a_mistake_is_named_with_what_to_do(wrong, complaint):
     with pytest.raises(ValueError, match=complaint):
         wrong()
+
+
+def test_under_test_the_declared_types_are_enforced():
+    with pytest.raises(TypeCheckError, match="widths"):
+        mlp([784, 10.5])
 
 
 def test_examples_in_docstrings():
