@@ -1,0 +1,210 @@
+import io
+import os
+import subprocess
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from matplotlib.colors import to_rgb
+
+from steadygrad import plots
+from steadygrad.data import Examples
+
+
+@pytest.fixture(autouse=True)
+def _style():
+    with plt.rc_context(plots.STYLE):
+        yield
+    plt.close("all")
+
+
+SIZES = {"relu": [1.0, 0.5, 0.2], "tanh": torch.tensor([1e-3, 1e-6, 1e-9])}
+GAUSS = Examples(torch.randn(30, 2), torch.arange(30) % 3)
+
+
+def side(points):
+    return (points[:, 0] > 0).long()
+
+
+FIGURES = {
+    "curves": lambda ax=None: plots.curves({"a": [3.0, 2.0], "b": [2.0, 1.0]}, ax),
+    "layer_sizes": lambda ax=None: plots.layer_sizes(SIZES, ax, ylabel="rms"),
+    "function": lambda ax=None: plots.function(
+        [0.0, 1.0], {"f": [0.0, 1.0], "slope": [1, 1]}, ax
+    ),
+    "error_over_step": lambda ax=None: plots.error_over_step(
+        [1e-4, 1e-2], {"central": [1e-8, 1e-4]}, ax, truncation=1.0, rounding=1e-16
+    ),
+    "decision": lambda ax=None: plots.decision(side, GAUSS, ax, resolution=20),
+}
+every_figure = pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
+
+
+@every_figure
+def test_a_figure_is_drawn_where_asked_or_on_axes_of_its_own(draw):
+    ax = plt.subplots()[1]
+    assert draw(ax) is ax
+    assert draw() is not ax
+
+
+@every_figure
+def test_both_axes_are_labelled_and_lines_are_named(draw):
+    ax = draw()
+    assert ax.get_xlabel()
+    assert ax.get_ylabel()
+    assert ax.get_legend()
+    ax.figure.canvas.draw()  # renders without a warning
+
+
+@every_figure
+def test_lines_differ_by_more_than_colour(draw):
+    named = [line for line in draw().lines if not line.get_label().startswith("_")]
+    looks = [(line.get_marker(), line.get_linestyle()) for line in named]
+    assert len(set(looks)) == len(looks)
+
+
+def luminance(color):
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)
+    ]
+    return np.dot([0.2126, 0.7152, 0.0722], linear)
+
+
+def test_every_colour_stands_out_from_white():
+    for color in plots.COLORS:
+        assert 1.05 / (luminance(color) + 0.05) > 2, color
+
+
+def test_a_size_of_zero_is_a_triangle_on_the_lower_edge():
+    ax = plots.layer_sizes({"dead": [1.0, 0.0, 0.0, 1e-3]}, ylabel="rms")
+    line, edge = ax.lines
+    assert np.isnan(line.get_ydata()).tolist() == [False, True, True, False]
+    assert edge.get_marker() == "v"
+    assert edge.get_xdata().tolist() == [2, 3]
+
+
+def test_layers_count_from_one_and_steps_from_zero():
+    assert plots.layer_sizes(SIZES, ylabel="rms").lines[0].get_xdata().tolist() == [1, 2, 3]
+    assert plots.curves({"a": [1.0, 2.0]}).lines[0].get_xdata().tolist() == [0, 1]
+
+
+def test_a_band_lies_under_its_line():
+    ax = plots.curves({"a": [1.0, 2.0]}, bands={"a": ([0.5, 1.5], [2.0, 3.0])})
+    (band,) = ax.collections
+    assert band.get_datalim(ax.transData).intervaly.tolist() == [0.5, 3.0]
+
+
+def test_a_band_without_a_line_is_refused():
+    with pytest.raises(ValueError, match=r"no line \['b'\]; the lines are \['a'\]"):
+        plots.curves({"a": [1.0]}, bands={"b": ([0.0], [1.0])})
+
+
+def test_the_asymptotes_are_those_of_the_formula():
+    ax = FIGURES["error_over_step"]()
+    lines = {line.get_label(): line.get_ydata() for line in ax.lines}
+    np.testing.assert_allclose(lines["truncation ∝ $ε^2$"], [1e-8, 1e-4])
+    np.testing.assert_allclose(lines["rounding ∝ 1/ε"], [1e-12, 1e-14])
+
+
+def test_tensors_that_need_gradients_are_drawn():
+    plots.function(torch.ones(2, requires_grad=True), {"f": torch.ones(2, requires_grad=True)})
+
+
+@pytest.mark.parametrize("shape", [(5, 784), (5, 28, 28), (5, 1, 28, 28)])
+def test_pictures_are_accepted_flat_and_square(shape):
+    x = torch.rand(shape)
+    ax = plots.images(x, torch.arange(5), columns=3)
+    sheet = ax.images[0].get_array()
+    assert sheet.shape == (2 * 29, 3 * 29)
+    np.testing.assert_allclose(sheet[29:57, 29:57], x[4].view(28, 28))
+    assert [text.get_text() for text in ax.texts] == list("01234")
+
+
+@pytest.mark.parametrize("shape", [(5, 700), (5, 3, 8, 8), (0, 784)])
+def test_what_is_no_picture_is_refused(shape):
+    with pytest.raises(ValueError, match="at least one picture"):
+        plots.images(torch.zeros(shape))
+
+
+def test_the_regions_are_the_answers_where_they_belong():
+    ax = plots.decision(side, GAUSS, resolution=20)
+    picture = ax.images[0]
+    left, right = picture.get_extent()[:2]
+    assert left < 0 < right
+    answers = np.asarray(picture.get_array())
+    across = np.linspace(left, right, 20)
+    np.testing.assert_array_equal(answers, np.tile(across > 0, (20, 1)))
+
+
+# ── In a notebook ───────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def notebook():
+    shell = InteractiveShell.instance()
+    yield shell
+    InteractiveShell.clear_instance()
+
+
+def shown(drawn, alt="Loss over\n steps: it falls."):
+    with capture_output() as captured:
+        plots.show(drawn, alt)
+    return captured.outputs
+
+
+def test_a_figure_is_shown_with_its_words_in_every_place_that_is_read(notebook):
+    picture, words = shown(FIGURES["curves"]())
+    assert picture.data["text/plain"] == "Loss over steps: it falls."
+    assert picture.metadata["image/png"]["alt"] == "Loss over steps: it falls."
+    assert picture.data["image/png"].startswith("iVBORw0KGgo")  # PNG, in base64
+    assert "Figure: Loss over steps: it falls." in words.data["text/html"]
+
+
+def test_a_figure_is_shown_once(notebook):
+    ax = FIGURES["curves"]()
+    shown(ax)
+    assert plt.get_fignums() == []
+    figure = plt.figure()
+    shown(figure)
+    assert plt.get_fignums() == []
+
+
+def test_the_same_data_give_the_same_bytes(notebook):
+    pictures = [shown(FIGURES["layer_sizes"]())[0].data["image/png"] for _ in range(2)]
+    assert pictures[0] == pictures[1]
+
+
+def test_words_are_escaped(notebook):
+    assert "a &lt; b" in shown(plt.figure(), "a < b")[1].data["text/html"]
+
+
+def test_without_a_notebook_the_figure_is_only_closed(capsys):
+    plots.show(FIGURES["curves"](), "Two falling lines.")
+    assert plt.get_fignums() == []
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("alt", ["", "  \n"])
+def test_a_figure_without_words_is_refused(alt):
+    with pytest.raises(ValueError, match="readers who cannot see it"):
+        plots.show(FIGURES["curves"](), alt)
+
+
+def test_the_style_is_used_when_asked_for_and_not_before():
+    code = (
+        "import matplotlib as m; before = dict(m.rcParams); from steadygrad import plots;"
+        "assert dict(m.rcParams) == before; plots.use_style();"
+        "assert m.rcParams['axes.grid']"
+    )
+    environment = {**os.environ, "MPLBACKEND": "agg"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+def test_figures_can_be_saved():
+    picture = io.BytesIO()
+    FIGURES["decision"]().figure.savefig(picture)
+    assert picture.getvalue()
