@@ -1,1 +1,13 @@
-"""Grade exercises: run the submission apart, judge its results here, name the mistake."""
+"""Grade exercises: run the submission apart, judge its results here, name the mistake.
+
+A notebook needs two names, `mark` and `once_written`.  They are fetched when first asked for,
+because the worker imports this package too, and must not meet the exercises.
+"""
+
+
+def __getattr__(name: str):
+    if name in ("mark", "once_written"):
+        from autograder import marking
+
+        return getattr(marking, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

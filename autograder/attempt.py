@@ -1,0 +1,207 @@
+"""Call a submission on some inputs and record what happened.  Never raises."""
+
+import contextlib
+import io
+import linecache
+import signal
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from numbers import Integral, Real
+from types import CodeType
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from autograder.compare import Foreign
+from autograder.recipes import altered, build
+
+SECONDS = 5.0  # a reference answers in milliseconds; a busy machine must not cost points
+SHOWN = 200  # characters of what a submission printed that a report repeats
+DEEPEST = 20  # levels of nesting that a result may have
+
+
+class Outcome(NamedTuple):
+    """What came back, or what went wrong; never both.
+
+    `failure` names what went wrong so that two outcomes can be compared ("raised",
+    "IndexError"); `error` says it in a sentence.  `changed` lists the inputs that were
+    modified, `remarks` what deserves a word but costs no points.
+    """
+
+    result: Any = None
+    failure: tuple[str, str] | None = None
+    error: str = ""
+    changed: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+NOT_ATTEMPTED = Outcome(failure=("not attempted", ""), error="is not written yet")
+
+
+def too_long(seconds: float) -> Outcome:
+    return Outcome(
+        failure=("time", ""),
+        error=f"ran longer than {seconds:g} seconds: look for a loop that never ends",
+    )
+
+
+def skipped() -> Outcome:
+    return Outcome(
+        failure=("skipped", ""), error="was not run, because two cases before it ran too long"
+    )
+
+
+class TimeLimit(BaseException):
+    """Raised inside a submission that has run too long; no `except Exception` holds it."""
+
+
+class Sink(io.TextIOBase):
+    """Takes whatever is printed and keeps the beginning, so that a flood fills no memory."""
+
+    def __init__(self):
+        self.kept, self.count = "", 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.count += len(text)
+        self.kept += text[: max(0, SHOWN - len(self.kept))]
+        return len(text)
+
+
+def attempt_all(
+    submission: Callable, inputs: list[Mapping[str, Any]], seconds: float = SECONDS
+) -> list[Outcome]:
+    """Outcomes of all calls; after two that ran too long the rest is not tried."""
+    outcomes: list[Outcome] = []
+    for each in inputs:
+        late = sum(outcome.failure == ("time", "") for outcome in outcomes)
+        outcomes.append(skipped() if late >= 2 else attempt(submission, each, seconds))
+    return outcomes
+
+
+def attempt(
+    submission: Callable, inputs: Mapping[str, Any], seconds: float = SECONDS
+) -> Outcome:
+    """One call on fresh inputs: its output caught, its time limited, its inputs watched."""
+    mine = build(inputs)
+    said, complained = Sink(), Sink()
+    with (
+        warnings.catch_warnings(record=True) as warned,
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(complained),
+    ):
+        warnings.simplefilter("always")
+        outcome = _call(submission, mine, seconds)
+    if outcome.failure:
+        return outcome._replace(remarks=_remarks(said, complained, warned))
+    return outcome._replace(
+        changed=tuple(name for name in inputs if altered(inputs[name], mine[name])),
+        remarks=_remarks(said, complained, warned),
+    )
+
+
+def _call(submission: Callable, mine: dict, seconds: float) -> Outcome:
+    try:
+        with _limited(seconds):
+            return Outcome(plain(submission(**mine)))
+    except TimeLimit:
+        return too_long(seconds)
+    except NotImplementedError:
+        return NOT_ATTEMPTED
+    except (Exception, SystemExit, GeneratorExit) as error:
+        return Outcome(
+            failure=("raised", type(error).__name__), error=_raised(error, submission)
+        )
+
+
+@contextlib.contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Raise TimeLimit in this thread after so many seconds, where the system has alarms."""
+    can = hasattr(signal, "setitimer") and (
+        threading.current_thread() is threading.main_thread()
+    )
+    if not can:  # elsewhere only the parent's clock ends a worker, and the learner a kernel
+        yield
+        return
+
+    def ring(*_):
+        raise TimeLimit
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _raised(error: BaseException, submission: Callable) -> str:
+    """The exception, and the submission's own line that it came from."""
+    kind = type(error).__name__
+    message = str(error).strip().split("\n")[0][:SHOWN]
+    said = f"raised {kind}: {message}" if message else f"raised {kind}"
+    if isinstance(error, SystemExit):
+        said = "called exit(), which ends Python; return a value instead"
+    code = getattr(submission, "__code__", None)
+    file = code.co_filename if isinstance(code, CodeType) else ""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename == file and frame.lineno:
+            line = linecache.getline(file, frame.lineno).strip()
+            return f"{said} (in your line {frame.lineno}: {line})" if line else said
+    return said
+
+
+def _remarks(said: Sink, complained: Sink, warned: list) -> tuple[str, ...]:
+    remarks = []
+    if said.count:
+        remarks.append(
+            f"It printed {_short(said.kept)}. Printing costs no points; "
+            "take it out before you hand in."
+        )
+    if complained.count:
+        remarks.append(
+            f"It wrote {_short(complained.kept)} to the error stream, which costs no points."
+        )
+    for warning in warned[:1]:
+        text = str(warning.message).split("\n")[0][:SHOWN]
+        remarks.append(
+            f"Python warned: {warning.category.__name__}: {text}. A warning costs no points, "
+            "but find out what it wants."
+        )
+    return tuple(remarks)
+
+
+def _short(text: str) -> str:
+    line = text.strip().split("\n")[0]
+    return repr(line if len(line) <= 60 else line[:57] + "...")
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """A result as data: tensors without graph, numbers, text and nests of them, all copied.
+
+    What is none of these becomes a `Foreign` that remembers only its type.
+    """
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, Tensor):
+        return value.detach().clone().as_subclass(Tensor)
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
+    if depth < DEEPEST and isinstance(value, list | tuple | dict):
+        if isinstance(value, dict):
+            return {
+                key if isinstance(key, str | int) else repr(key): plain(part, depth + 1)
+                for key, part in value.items()
+            }
+        parts = [plain(part, depth + 1) for part in value]
+        return parts if isinstance(value, list) else tuple(parts)
+    return Foreign(
+        f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    )

@@ -1,0 +1,39 @@
+"""The cases of an exercise for one seed: its own, and what every exercise is asked besides."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from autograder.recipes import each_tensor, spread
+from autograder.spec import Case, Exercise
+
+
+def draw(exercise: Exercise, seed: int) -> list[Case]:
+    """Its own cases first, the typical one in front; then the properties that all must have."""
+    cases = list(exercise.cases(torch.Generator().manual_seed(seed)))
+    return [*cases, *properties(cases[0])]
+
+
+def properties(typical: Case) -> Iterator[Case]:
+    """The typical case again: other dtype, gaps in memory, an accelerator, a second call."""
+    seen: list[Tensor] = []
+    each_tensor(typical.inputs, lambda tensor: seen.append(tensor) or tensor)
+    floats = {tensor.dtype for tensor in seen if tensor.is_floating_point()}
+    if floats:
+        other = torch.float32 if torch.float64 in floats else torch.float64
+        yield _again(
+            typical,
+            f"in {str(other).removeprefix('torch.')}",
+            lambda tensor: tensor.to(other) if tensor.is_floating_point() else tensor,
+        )
+    if any(tensor.numel() > 1 for tensor in seen):
+        yield _again(typical, "inputs that are not contiguous in memory", spread)
+    if seen and torch.accelerator.is_available():
+        device = torch.accelerator.current_accelerator()
+        yield _again(typical, f"on {device.type}", lambda tensor: tensor.to(device))
+    yield Case("the first case a second time", typical.inputs, typical.judge)
+
+
+def _again(typical: Case, name: str, change: Callable[[Tensor], Tensor]) -> Case:
+    return Case(name, each_tensor(typical.inputs, change), typical.judge)

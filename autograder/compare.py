@@ -1,0 +1,228 @@
+"""Compare two results and say, in one sentence, where they first differ."""
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import IntEnum
+from numbers import Integral, Real
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Judge = Callable[[Any, Any], str]  # (got, expected) -> complaint, "" if there is none
+Path = tuple[int | str, ...]  # where a part stands in a result: (1, 0) is result[1][0]
+
+TOLERANCE = {  # rtol, atol: far above rounding in that dtype, far below any misconception
+    torch.float16: (1e-2, 1e-3),
+    torch.bfloat16: (5e-2, 1e-2),
+    torch.float32: (1e-4, 1e-6),
+    torch.float64: (1e-9, 1e-12),  # float32 inside a float64 computation must show
+}
+
+
+class Kind(IntEnum):
+    """What a complaint is about, in the order in which it helps to hear of them."""
+
+    MISSING = 1
+    RAISED = 2
+    TYPE = 3
+    SHAPE = 4
+    DTYPE = 5
+    DEVICE = 6
+    MODIFIED = 7
+    NOT_FINITE = 8
+    VALUES = 9
+
+
+class Complaint(str):
+    """One sentence: where, should be, got.  Empty when there is nothing to complain about.
+
+    `guarded` says the same without the expected value, for cases that are secret.
+    """
+
+    kind: Kind
+    guarded: str
+
+    def __new__(cls, sentence: str, kind: Kind, guarded: str = "") -> "Complaint":
+        complaint = super().__new__(cls, sentence)
+        complaint.kind, complaint.guarded = kind, guarded or sentence
+        return complaint
+
+
+class Foreign:
+    """Stands for a result of a type that cannot cross to the judge."""
+
+    def __init__(self, kind: str):
+        self.kind = kind
+
+
+def result_part(path: Path) -> str:
+    """How a part of a result is called unless an exercise has better words."""
+    return "result" + "".join(f"[{key!r}]" for key in path)
+
+
+def close(
+    *, rtol: float | None = None, atol: float | None = None, call: Callable = result_part,
+    any_float: bool = False,
+) -> Judge:  # fmt: skip
+    """A judge with tolerances of its own, names for the parts, or any floating dtype."""
+
+    def judge(got, expected) -> str:
+        return disagreement(got, expected, rtol=rtol, atol=atol, call=call, any_float=any_float)
+
+    return judge
+
+
+def disagreement(
+    got,
+    expected,
+    *,
+    rtol: float | None = None,
+    atol: float | None = None,
+    call: Callable[[Path], str] = result_part,
+    any_float: bool = False,
+) -> str:
+    """The first difference between `got` and `expected`, or "" when there is none.
+
+    Each part of a list, tuple or dictionary is ruled on by itself; when only some are wrong
+    the sentence says which are right.  Lists and tuples stand for one another.
+    """
+    ruled: dict[Path, str] = {}
+    _descend(got, expected, (), ruled, rtol, atol, call, any_float)
+    wrong = {path: complaint for path, complaint in ruled.items() if complaint}
+    if not wrong:
+        return ""
+    first = min(wrong.values(), key=lambda complaint: complaint.kind)
+    right = [call(path) for path in ruled if path not in wrong]
+    if len(ruled) == 1 or not right:
+        return first
+    also = [call(path) for path in wrong if wrong[path] is not first]
+    note = f"; also wrong: {', '.join(also)}" * bool(also) + f"; right: {', '.join(right)}"
+    return Complaint(first + note, first.kind, first.guarded + note)
+
+
+def _descend(got, expected, path: Path, ruled: dict, *how) -> None:
+    """Rule on every part of a nested result that can be compared by itself."""
+    call = how[2]
+    if isinstance(expected, Mapping):
+        if not isinstance(got, Mapping):
+            ruled[path] = _wrong_type(call(path), "a dictionary", got)
+        elif set(got) != set(expected):
+            ruled[path] = _wrong_keys(call(path), got, expected)
+        else:
+            for key, part in expected.items():
+                _descend(got[key], part, (*path, key), ruled, *how)
+    elif isinstance(expected, Sequence) and not isinstance(expected, str):
+        of = f"a {type(expected).__name__} of {len(expected)}"
+        if isinstance(expected, tuple):
+            of = f"a tuple of {len(expected)}"
+        if not isinstance(got, Sequence) or isinstance(got, str) or len(got) != len(expected):
+            ruled[path] = _wrong_type(call(path), of, got)
+        else:
+            for index, part in enumerate(expected):
+                _descend(got[index], part, (*path, index), ruled, *how)
+    elif isinstance(expected, Tensor):
+        rtol, atol, _, any_float = how
+        ruled[path] = _tensors(got, expected, call(path), rtol, atol, any_float)
+    else:
+        ruled[path] = _numbers(got, expected, call(path), *how[:2])
+
+
+def _tensors(got, expected: Tensor, where: str, rtol, atol, any_float: bool) -> str:
+    if not isinstance(got, Tensor):
+        return _wrong_type(where, "a tensor", got)
+    if got.shape != expected.shape:
+        return _sentence(Kind.SHAPE, f"{where} should have shape", expected.shape, got.shape)
+    if got.dtype != expected.dtype and not (
+        any_float and got.is_floating_point() and expected.is_floating_point()
+    ):
+        return _sentence(Kind.DTYPE, f"{where} should have dtype", expected.dtype, got.dtype)
+    if got.device.type != expected.device.type:
+        return _sentence(Kind.DEVICE, f"{where} should be on", expected.device, got.device)
+    default_rtol, default_atol = TOLERANCE.get(expected.dtype, (0.0, 0.0))
+    rtol = default_rtol if rtol is None else rtol
+    atol = default_atol if atol is None else atol
+    got, expected = got.detach(), expected.detach()
+    wrong = ~torch.isclose(got.to(expected), expected, rtol=rtol, atol=atol, equal_nan=True)
+    return _first_entry(got, expected, wrong, where) if wrong.any() else ""
+
+
+def _first_entry(got: Tensor, expected: Tensor, wrong: Tensor, where: str) -> str:
+    """Name the first wrong entry; one that is not finite goes before one that is off."""
+    broken = wrong & ~got.isfinite() & expected.isfinite()
+    kind = Kind.NOT_FINITE if broken.any() else Kind.VALUES
+    of = broken if broken.any() else wrong
+    first = tuple(of.nonzero()[0].tolist())
+    label = where + (f"[{', '.join(map(str, first))}]" if first else "")
+    count = f" ({int(of.sum())} of {of.numel()} entries)" if of.numel() > 1 else ""
+    should, is_now = (number(each[first].item()) for each in (expected, got))
+    if kind is Kind.NOT_FINITE:
+        return Complaint(
+            f"{label} should be {should}, got {is_now}{count}",
+            kind,
+            f"{label} should be finite, got {is_now}{count}",
+        )
+    return Complaint(
+        f"{label} should be {should}, got {is_now}{count}",
+        kind,
+        f"{label} is wrong: got {is_now}{count}",
+    )
+
+
+def _numbers(got, expected, where: str, rtol, atol) -> str:
+    """Numbers, and whatever else has to be equal: text, truth values, None."""
+    if isinstance(expected, bool) or not isinstance(expected, Real):
+        if type(got) is type(expected) and got == expected:
+            return ""
+        return _sentence(Kind.VALUES, f"{where} should be", expected, got)
+    whole = isinstance(expected, Integral)
+    wanted = "an int" if whole else "a float"
+    if isinstance(got, bool) or not isinstance(got, Integral if whole else Real):
+        return _wrong_type(where, f"{wanted} (a plain Python number)", got)
+    defaults = (0.0, 0.0) if whole else TOLERANCE[torch.float32]
+    rtol, atol = (d if g is None else g for g, d in zip((rtol, atol), defaults, strict=True))
+    got_, expected_ = torch.tensor(float(got)).double(), torch.tensor(float(expected)).double()
+    if torch.isclose(got_, expected_, rtol=rtol, atol=atol, equal_nan=True):
+        return ""
+    kind = Kind.VALUES if got_.isfinite() or not expected_.isfinite() else Kind.NOT_FINITE
+    return _sentence(kind, f"{where} should be", number(expected), number(got))
+
+
+def number(value) -> str:
+    """A number as it is shown to people: four digits are enough to recognise it."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def kind_of(value) -> str:
+    """What a value is, for a sentence that says it should have been something else."""
+    if isinstance(value, Foreign):
+        return f"a value of type {value.kind}"
+    if value is None:
+        return "None: is a `return` missing?"
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, list | tuple):
+        return f"a {type(value).__name__} of {len(value)}"
+    article = "an" if type(value).__name__[0] in "aeiou" else "a"
+    return f"{article} {type(value).__name__}"
+
+
+def _wrong_type(where: str, wanted: str, got) -> Complaint:
+    return Complaint(f"{where} should be {wanted}, got {kind_of(got)}", Kind.TYPE)
+
+
+def _wrong_keys(where: str, got: Mapping, expected: Mapping) -> Complaint:
+    missing = [key for key in expected if key not in got]
+    extra = [key for key in got if key not in expected]
+    parts = [f"lacks {', '.join(map(repr, missing))}"] * bool(missing)
+    parts += [f"should not have {', '.join(map(repr, extra))}"] * bool(extra)
+    return Complaint(f"{where} {' and '.join(parts)}", Kind.TYPE)
+
+
+def _sentence(kind: Kind, where_should: str, expected, got) -> Complaint:
+    expected, got = (
+        tuple(each) if isinstance(each, torch.Size) else each for each in (expected, got)
+    )
+    shown = f"{where_should} {expected}, got {got}"
+    where = where_should.removesuffix(" should be")
+    secret = kind in (Kind.VALUES, Kind.NOT_FINITE)
+    return Complaint(shown, kind, f"{where} is wrong: got {got}" if secret else shown)

@@ -1,0 +1,116 @@
+"""Which misconception gives these wrong answers?
+
+Every misconception can be run, so its wrong answers are known.  A submission whose answers
+are the same, case by case, holds it; else two misconceptions at once are tried; else the one
+that explains the typical case and most of the others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+
+from autograder.attempt import SECONDS, Outcome, attempt_all
+from autograder.cases import draw
+from autograder.spec import Case, Exercise, Misconception
+
+VARIANT_SECONDS = 0.3  # some misconceptions never return; waiting longer tells nothing more
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The misconceptions whose wrong answers are these wrong answers.
+
+    Not `certain` when they do not explain every case.
+    """
+
+    misconceptions: tuple[Misconception, ...]
+    certain: bool = True
+
+    @property
+    def name(self) -> str:
+        return " and ".join(wrong.name for wrong in self.misconceptions)
+
+
+def diagnose(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> Diagnosis | None:
+    """The misconception behind the outcomes of the cases of this seed, if any is recognised."""
+    cases = draw(exercise, seed)
+    right = answers(exercise, seed)
+    singles = {
+        wrong: theirs
+        for wrong in exercise.misconceptions
+        if _differs(cases, theirs := answers(exercise, seed, wrong), right)
+    }
+    matching = [wrong for wrong, theirs in singles.items() if _alike(cases, outcomes, theirs)]
+    if matching:
+        return Diagnosis(tuple(matching[:1]), certain=len(matching) == 1)
+    return _pair(exercise, seed, cases, outcomes, singles) or _nearest(
+        cases, outcomes, right, singles
+    )
+
+
+@lru_cache(maxsize=4096)  # a learner asks again and again with the one practice seed
+def answers(exercise: Exercise, seed: int, *wrong: Misconception) -> tuple[Outcome, ...]:
+    """What the reference, or someone with these misconceptions, answers to the cases."""
+    function = exercise.variant(*wrong) if wrong else exercise.target
+    inputs = [case.inputs for case in draw(exercise, seed)]
+    return tuple(attempt_all(function, inputs, VARIANT_SECONDS if wrong else SECONDS))
+
+
+def same(case: Case, outcome: Outcome, other: Outcome) -> bool:
+    """Whether two outcomes are alike as far as the case can tell."""
+    if ("skipped", "") in (outcome.failure, other.failure):
+        return True  # nobody knows what it would have been
+    if outcome.failure or other.failure:
+        return outcome.failure == other.failure
+    return outcome.changed == other.changed and not case.judge(outcome.result, other.result)
+
+
+def _agreements(cases, outcomes, others) -> list[bool]:
+    return [same(*each) for each in zip(cases, outcomes, others, strict=True)]
+
+
+def _alike(cases, outcomes, others) -> bool:
+    return all(_agreements(cases, outcomes, others))
+
+
+def _differs(cases, outcomes, right) -> bool:
+    return not _alike(cases, outcomes, right)
+
+
+def _pair(exercise, seed, cases, outcomes, singles) -> Diagnosis | None:
+    """Two misconceptions at once; several pairs with one in common name that one."""
+    ends = [
+        wrong
+        for wrong, theirs in singles.items()
+        if not any(each.failure == ("time", "") for each in theirs)
+    ]
+    matching = []
+    for pair in combinations(ends, 2):
+        try:
+            theirs = answers(exercise, seed, *pair)
+        except LookupError:  # both edit the same place
+            continue
+        if _alike(cases, outcomes, theirs):
+            matching.append(pair)
+    if not matching:
+        return None
+    common = tuple(wrong for wrong in matching[0] if all(wrong in pair for pair in matching))
+    return Diagnosis(common or matching[0], certain=len(matching) == 1)
+
+
+def _nearest(cases, outcomes, right, singles) -> Diagnosis | None:
+    """The one misconception that explains the typical case and most of what failed."""
+    failed = [not agrees for agrees in _agreements(cases, outcomes, right)]
+    explained = {}
+    for wrong, theirs in singles.items():
+        agrees = _agreements(cases, outcomes, theirs)
+        value_seen = any(  # two functions that merely raise the same error are not alike
+            a and f and not o.failure for a, f, o in zip(agrees, failed, outcomes, strict=True)
+        )
+        share = sum(a for a, f in zip(agrees, failed, strict=True) if f) / sum(failed)
+        if agrees[0] and value_seen and share > 0.5:
+            explained[wrong] = (share, sum(agrees))
+    if not explained:
+        return None
+    return Diagnosis((max(explained, key=explained.get),), certain=False)

@@ -1,0 +1,17 @@
+"""Every exercise of the course, by id."""
+
+from autograder.exercises import gradients
+from autograder.spec import Exercise
+
+CHAPTERS = (gradients,)
+
+EXERCISES = {exercise.id: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}
+BY_GRADE_ID = {exercise.grade_id: exercise for exercise in EXERCISES.values()}
+
+
+def find(exercise_id: str) -> Exercise:
+    if exercise_id not in EXERCISES:
+        raise LookupError(
+            f"no exercise {exercise_id!r}; there are {', '.join(sorted(EXERCISES))}"
+        )
+    return EXERCISES[exercise_id]

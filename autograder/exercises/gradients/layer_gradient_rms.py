@@ -1,0 +1,158 @@
+"""Exercise 1.7: gradient sizes, layer by layer."""
+
+import torch
+
+from autograder.compare import close
+from autograder.recipes import Network
+from autograder.spec import Case, Exercise, Misconception, Trace
+from steadygrad import gradients
+
+
+def rms_cases(rng):
+    def model(*layers, without=(), size=1.0):
+        shapes = dict(Network(layers, {}).shapes())
+        values = {name: torch.randn(shape, generator=rng) for name, shape in shapes.items()}
+        grads = {
+            name: size * torch.randn(shape, generator=rng) for name, shape in shapes.items()
+        }
+        return dict(
+            model=Network(layers, values, {n: g for n, g in grads.items() if n not in without})
+        )
+
+    small = (("Linear", 3, 5), ("ReLU",), ("Linear", 5, 2))
+    wide = (("Linear", 4, 30), ("Tanh",), ("Linear", 30, 20), ("Tanh",), ("Linear", 20, 1))
+    image = (("Conv2d", 2, 3, 3), ("ReLU",), ("Flatten",), ("Linear", 12, 4))
+    yield Case("a network of two layers", model(*small), by_layer)
+    yield Case("three layers of unlike width", model(*wide), by_layer)
+    yield Case("a convolution", model(*image), by_layer)
+    yield Case("a frozen first layer", model(*small, without=("0.weight", "0.bias")), by_layer)
+    yield Case("tiny gradients", model(*small, size=1e-7), by_layer)
+    yield Case(
+        "no backward pass yet",
+        model(*small, without=("0.weight", "0.bias", "2.weight", "2.bias")),
+        by_layer,
+    )
+
+
+def by_layer(got, expected) -> str:
+    """Sizes by layer, which may be called "0" as well as "0.weight"."""
+    if isinstance(got, dict) and not any("weight" in str(key) for key in got):
+        modules = {key.removesuffix(".weight") for key in expected}
+        if set(got) <= modules:
+            got = {f"{key}.weight": value for key, value in got.items()}
+    return relative(got, expected)
+
+
+relative = close(rtol=1e-4, atol=0.0)  # however small a gradient is, its size must be right
+
+
+def rms_steps():
+    return [
+        ("squares", "[9, 16]"),
+        ("their mean", "12.5"),
+        ("its root", "3.536"),
+        ("the bias", "left out"),
+    ]
+
+
+def rms_by_modules(model):
+    """Another right way: walk the modules, and name the sizes by module."""
+    sizes = {}
+    for name, module in model.named_modules():
+        weight = getattr(module, "weight", None)
+        if weight is not None and weight.grad is not None:
+            sizes[name] = float((weight.grad.detach() ** 2).mean() ** 0.5)
+    return sizes
+
+
+LAYER_GRADIENT_RMS = Exercise(
+    target=gradients.layer_gradient_rms,
+    points=2,
+    cases=rms_cases,
+    accepts=(rms_by_modules,),
+    goal="measure the gradient that reaches each layer",
+    section="Measured on real images",
+    minutes=8,
+    difficulty=2,
+    trace=Trace(
+        inputs=dict(
+            model=Network(
+                (("Linear", 2, 1),),
+                {"0.weight": torch.tensor([[1.0, 1.0]]), "0.bias": torch.tensor([0.0])},
+                {"0.weight": torch.tensor([[3.0, -4.0]]), "0.bias": torch.tensor([5.0])},
+            )
+        ),
+        steps=rms_steps,
+    ),
+    misconceptions=(
+        Misconception(
+            "norm for root mean square",
+            instead_of="square().mean().sqrt()",
+            wrote="square().sum().sqrt()",
+            symptom="Your sizes grow with the number of weights in a layer.",
+            hint="A norm adds the squares up. Take their mean, so that a wide layer and a "
+            "narrow one can be compared.",
+        ),
+        Misconception(
+            "root not taken",
+            instead_of="square().mean().sqrt()",
+            wrote="square().mean()",
+            symptom="Your sizes are the squares of what they should be.",
+            hint="The root brings the mean square back to the unit of the gradient.",
+        ),
+        Misconception(
+            "mean of the sizes",
+            instead_of="square().mean().sqrt()",
+            wrote="abs().mean()",
+            symptom="Your sizes are about a fifth too small: the mean of |g|, not the root of "
+            "the mean of g².",
+            hint="Both say how large a gradient is; the root mean square is the one whose "
+            "square the derivation follows from layer to layer.",
+        ),
+        Misconception(
+            "standard deviation",
+            instead_of="square().mean().sqrt()",
+            wrote="std()",
+            symptom="Your sizes leave out the mean of the gradient.",
+            hint="A gradient that is the same in all entries has deviation 0, but it is not "
+            "small. Do not take the mean off.",
+        ),
+        Misconception(
+            "sum of the gradient",
+            instead_of="square().mean().sqrt()",
+            wrote="sum()",
+            symptom="Positive and negative entries cancel in your sizes.",
+            hint="Square first: a size must not care for signs.",
+        ),
+        Misconception(
+            "biases included",
+            instead_of=' and name.endswith("weight")',
+            wrote="",
+            symptom="Your dictionary has entries for biases.",
+            hint="Biases have other sizes than weights. Asked for are the weights.",
+        ),
+        Misconception(
+            "missing gradients not expected",
+            instead_of='parameter.grad is not None and name.endswith("weight")',
+            wrote='name.endswith("weight")',
+            symptom="A layer without a gradient stops your function.",
+            hint="A frozen layer, and every layer before the first backward pass, has None "
+            "for a gradient. Leave it out.",
+        ),
+        Misconception(
+            "values for gradients",
+            instead_of="parameter.grad.square()",
+            wrote="parameter.data.square()",
+            symptom="You report the size of the weights themselves.",
+            hint="Asked for is what the last backward pass left for each weight.",
+        ),
+        Misconception(
+            "tensors for numbers",
+            instead_of=".sqrt().item()",
+            wrote=".sqrt()",
+            symptom="Your dictionary holds tensors.",
+            hint="A tensor in a log keeps memory alive, and a graph with it. "
+            "Turn it into a Python number.",
+        ),
+    ),
+)

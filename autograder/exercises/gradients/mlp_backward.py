@@ -1,0 +1,184 @@
+"""Exercise 1.6: a dense network, backwards."""
+
+from itertools import pairwise
+
+import torch
+
+from autograder.compare import close, result_part
+from autograder.spec import Case, Exercise, Misconception, Trace
+from steadygrad import gradients
+
+
+def backward_cases(rng):
+    def network(*widths, batch=5, shift=0.0):
+        pairs = list(pairwise(widths))
+        return dict(
+            x=torch.randn(batch, widths[0], generator=rng),
+            y=torch.randn(batch, widths[-1], generator=rng),
+            weights=[torch.randn(out, into, generator=rng) for into, out in pairs],
+            biases=[0.5 * torch.randn(out, generator=rng) + shift for _, out in pairs],
+        )
+
+    judge = close(call=backward_part)
+    yield Case("two hidden layers of unlike width", network(3, 5, 4, 2), judge)
+    yield Case("layers of the same width", network(4, 4, 4, 4, 4), judge)
+    yield Case("one hidden layer", network(2, 6, 3), judge)
+    yield Case("no hidden layer", network(3, 2), judge)
+    yield Case("one example", network(3, 4, 2, batch=1), judge)
+    yield Case("a network with all hidden units dead", network(3, 4, 4, 2, shift=-50.0), judge)
+
+
+def backward_part(path) -> str:
+    if len(path) != 2:
+        return result_part(path)
+    kind = ("weights", "biases")[path[0]]
+    return f"the gradient of the {kind} of layer {path[1] + 1}"
+
+
+def backward_steps():
+    return [
+        ("z₁ = 2 · 1 + 0, a₁ = relu(z₁)", "2"),
+        ("z₂ = 3 · 2 + 1", "7"),
+        ("δ₂ = 2 (7 − 5) / 1", "4"),
+        ("∂W₂ = δ₂ a₁, ∂b₂ = δ₂", "8, 4"),
+        ("δ₁ = δ₂ W₂ [z₁ > 0]", "12"),
+        ("∂W₁ = δ₁ x, ∂b₁ = δ₁", "12, 12"),
+    ]
+
+
+def backward_by_pre_activations(x, y, weights, biases):
+    """Another right way: keep z, mask by it, collect in a list that is turned round."""
+    inputs, zs = [x], []
+    for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        zs.append(torch.addmm(bias, inputs[-1], weight.t()))
+        if index < len(weights) - 1:
+            inputs.append(torch.clamp(zs[-1], min=0))
+    delta = (zs[-1] - y).mul(2 / (y.shape[0] * y.shape[1]))
+    grads = []
+    for index in range(len(weights) - 1, -1, -1):
+        if index < len(weights) - 1:
+            delta = delta * (zs[index] > 0).to(delta.dtype)
+        grads.append((torch.einsum("bo,bi->oi", delta, inputs[index]), delta.sum(0)))
+        delta = torch.mm(delta, weights[index])
+    grads.reverse()
+    return tuple(g[0] for g in grads), tuple(g[1] for g in grads)
+
+
+DELTA = "delta = 2 * (output - y) / y.numel()"
+BACK = "delta = (delta @ weights[layer]) * (activations[layer] > 0)"
+WEIGHT_GRAD = "weight_grads.insert(0, delta.T @ activations[layer])"
+
+MLP_BACKWARD = Exercise(
+    target=gradients.mlp_backward,
+    points=5,
+    cases=backward_cases,
+    accepts=(backward_by_pre_activations,),
+    goal="derive the gradients of a dense network by hand",
+    section="A dense network by hand",
+    minutes=20,
+    difficulty=4,
+    trace=Trace(
+        inputs=dict(
+            x=torch.tensor([[1.0]]),
+            y=torch.tensor([[5.0]]),
+            weights=[torch.tensor([[2.0]]), torch.tensor([[3.0]])],
+            biases=[torch.tensor([0.0]), torch.tensor([1.0])],
+        ),
+        steps=backward_steps,
+    ),
+    misconceptions=(
+        Misconception(
+            "no ReLU mask",
+            instead_of=BACK,
+            wrote="delta = delta @ weights[layer]",
+            symptom="Only the last layer is right: the gradient passes units that are off.",
+            hint="A unit with z ≤ 0 put out 0 whatever its weights were; nothing goes back "
+            "through it.",
+        ),
+        Misconception(
+            "mask at one layer only",
+            instead_of=BACK,
+            wrote="delta = delta @ weights[layer]\n"
+            "        if layer == len(weights) - 1:\n"
+            "            delta = delta * (activations[layer] > 0)",
+            symptom="The last hidden layer is masked, the ones before it are not.",
+            hint="Every hidden layer has a ReLU of its own, so every step back has a mask.",
+        ),
+        Misconception(
+            "mask of the neighbouring layer",
+            instead_of="(activations[layer] > 0)",
+            wrote="(activations[max(layer - 1, 0)] > 0)",
+            symptom="The mask is taken from the layer before the one that it belongs to.",
+            hint="δ at layer l has the width of layer l, and so has its mask: [zₗ > 0].",
+        ),
+        Misconception(
+            "bias gradient averaged",
+            instead_of="delta.sum(dim=0)",
+            wrote="delta.mean(dim=0)",
+            symptom="The bias gradients are too small by a factor of the batch size.",
+            hint="The mean of the loss stands in δ already. A bias is added to every example, "
+            "so its gradient is the sum.",
+        ),
+        Misconception(
+            "pre-activation for the layer's input",
+            instead_of=WEIGHT_GRAD,
+            wrote="before = activations[layer]\n        if layer > 0:\n"
+            "            before = activations[layer - 1] @ weights[layer - 1].T"
+            " + biases[layer - 1]\n"
+            "        weight_grads.insert(0, delta.T @ before)",
+            symptom="The bias gradients are right, the weight gradients behind a ReLU are not.",
+            hint="What a layer was multiplied with is what came out of the ReLU, a, not z.",
+        ),
+        Misconception(
+            "mean of the loss forgotten",
+            instead_of=DELTA,
+            wrote="delta = 2 * (output - y)",
+            symptom="Every gradient is too large by the number of entries of y.",
+            hint="The loss is a mean over all N entries of y; its derivative keeps the 1/N.",
+        ),
+        Misconception(
+            "mean over the examples only",
+            instead_of="/ y.numel()",
+            wrote="/ len(y)",
+            symptom="Every gradient is too large by the number of outputs.",
+            hint="The mean runs over all entries of y: examples times outputs.",
+        ),
+        Misconception(
+            "2 of the square forgotten",
+            instead_of=DELTA,
+            wrote="delta = (output - y) / y.numel()",
+            symptom="Every gradient is exactly half of what it should be.",
+            hint="The derivative of (a − y)² is 2 (a − y). Only a loss with ½ loses the 2.",
+        ),
+        Misconception(
+            "weights transposed on the way back",
+            instead_of="(delta @ weights[layer])",
+            wrote="(delta @ weights[layer].T)",
+            symptom="The last layer is right; before it shapes clash, or, between layers of "
+            "the same width, the numbers are wrong.",
+            hint="Forward multiplies by Wᵀ, so backward multiplies by W.",
+        ),
+        Misconception(
+            "weights updated on the way back",
+            instead_of=WEIGHT_GRAD,
+            wrote=f"{WEIGHT_GRAD}\n"
+            "        weights[layer] = weights[layer] - 0.1 * weight_grads[0]",
+            symptom="Your function changes the weights while it still needs the old ones.",
+            hint="First all gradients, then the step: all of them belong to the same weights.",
+        ),
+        Misconception(
+            "ReLU on the output",
+            instead_of="output = activations[-1] @ weights[-1].T + biases[-1]",
+            wrote="output = (activations[-1] @ weights[-1].T + biases[-1]).relu()",
+            symptom="Where the output should be negative, your network says 0.",
+            hint="The last layer has no ReLU: a_L = z_L.",
+        ),
+        Misconception(
+            "layers in reverse order",
+            instead_of="return weight_grads, bias_grads",
+            wrote="return weight_grads[::-1], bias_grads[::-1]",
+            symptom="Your lists begin with the last layer.",
+            hint="You meet the layers last first; hand them back first first.",
+        ),
+    ),
+)

@@ -1,0 +1,139 @@
+"""Exercise 1.4: a gradient by measurement."""
+
+import torch
+
+from autograder.compare import close
+from autograder.recipes import Function
+from autograder.spec import Case, Exercise, Misconception, Trace
+from steadygrad import gradients
+
+
+def numerical_cases(rng):
+    def point(*shape):
+        return torch.randn(*shape, generator=rng, dtype=torch.float64)
+
+    judge = close(rtol=1e-6, atol=1e-7, any_float=True)  # ten times the rounding of eps = 1e-5
+    coupled = Function("square of the sum of squares")
+    yield Case(
+        "a function of six coupled numbers", dict(f=coupled, x=point(2, 3), eps=1e-3), judge
+    )
+    yield Case("the default step", dict(f=coupled, x=point(4)), judge)
+    yield Case("a coarse step", dict(f=Function("sum of cubes"), x=point(3), eps=0.1), judge)
+    yield Case("one number", dict(f=Function("sum of sines"), x=point(1), eps=1e-4), judge)
+    yield Case(
+        "a product, in float32", dict(f=Function("product"), x=1 + point(4).float()), judge
+    )
+    yield Case("a transposed matrix", dict(f=coupled, x=point(3, 2).T, eps=1e-2), judge)
+
+
+def numerical_steps():
+    return [
+        ("f(x + 0.1)", "2.1³ = 9.261"),
+        ("f(x − 0.1)", "1.9³ = 6.859"),
+        ("their difference", "2.402"),
+        ("divided by 2 · 0.1", "12.01 (the derivative itself is 12)"),
+    ]
+
+
+def numerical_by_loop(f, x, eps=1e-5):
+    """Another right way: one entry after the other, put back after each, left in float64."""
+    point = x.double().clone().contiguous()
+    flat, grad = point.view(-1), torch.zeros(x.numel(), dtype=torch.float64)
+    for index in range(x.numel()):
+        kept = flat[index].item()
+        flat[index] = kept + eps
+        above = f(point).item()
+        flat[index] = kept - eps
+        below = f(point).item()
+        flat[index] = kept
+        grad[index] = (above - below) / (2 * eps)
+    return grad.reshape(x.shape)
+
+
+QUOTIENT = "(f((flat + step).view(x.shape)) - f((flat - step).view(x.shape))) / (2 * eps)"
+
+NUMERICAL_GRADIENT = Exercise(
+    target=gradients.numerical_gradient,
+    points=3,
+    cases=numerical_cases,
+    accepts=(numerical_by_loop,),
+    goal="check any gradient numerically",
+    section="Checking a gradient",
+    minutes=12,
+    difficulty=3,
+    trace=Trace(
+        inputs=dict(
+            f=Function("sum of cubes"), x=torch.tensor([2.0], dtype=torch.float64), eps=0.1
+        ),
+        steps=numerical_steps,
+    ),
+    misconceptions=(
+        Misconception(
+            "forward difference",
+            instead_of=QUOTIENT,
+            wrote="(f((flat + step).view(x.shape)) - f(flat.view(x.shape))) / eps",
+            symptom="Your error shrinks with ε, not with ε²: you step to one side only.",
+            hint="Step to both sides of x. The terms of even order then cancel.",
+        ),
+        Misconception(
+            "backward difference",
+            instead_of=QUOTIENT,
+            wrote="(f(flat.view(x.shape)) - f((flat - step).view(x.shape))) / eps",
+            symptom="Your error shrinks with ε, not with ε²: you step down only.",
+            hint="Step to both sides of x. The terms of even order then cancel.",
+        ),
+        Misconception(
+            "divided by one step",
+            instead_of="/ (2 * eps)",
+            wrote="/ eps",
+            symptom="Every entry is exactly twice what it should be.",
+            hint="From x − ε to x + ε is a way of 2 ε.",
+        ),
+        Misconception(
+            "all coordinates together",
+            instead_of="torch.eye(len(flat), dtype=flat.dtype, device=flat.device)",
+            wrote="torch.ones(len(flat), len(flat), dtype=flat.dtype, device=flat.device)",
+            symptom="All entries of your answer are the same number.",
+            hint="You move every coordinate at once, and measure the sum of all slopes. "
+            "Move one, and leave the others where they are.",
+        ),
+        Misconception(
+            "steps that pile up",
+            instead_of="flat = x.double().flatten()",
+            wrote="flat = x.double().flatten().clone()\n    _f = f\n"
+            "    f = lambda p: (_f(p), flat.sub_((flat - p.reshape(-1)).clamp(min=0)))[0]",
+            symptom="Your first entry is right, and the others drift away from it.",
+            hint="After a coordinate was moved it has to go back to where it was, "
+            "before the next one is moved.",
+        ),
+        Misconception(
+            "computed in float32",
+            instead_of="x.double()",
+            wrote="x.float()",
+            symptom="Your answers carry noise: about seven digits are all that float32 keeps, "
+            "and the difference of two close numbers loses most of them.",
+            hint="Do the differences in float64, whatever x comes in.",
+        ),
+        Misconception(
+            "computed in the dtype of x",
+            instead_of="x.double()",
+            wrote="x.clone()",
+            symptom="With x in float32 your answer carries noise; in float64 it is right.",
+            hint="Do the differences in float64, whatever x comes in.",
+        ),
+        Misconception(
+            "x moved and not put back",
+            instead_of="steps = eps",
+            wrote="x.sub_(eps)\n    steps = eps",
+            symptom="After your function has run, x is no longer where it was.",
+            hint="x belongs to the caller. Work on a copy, or put every coordinate back.",
+        ),
+        Misconception(
+            "shape lost",
+            instead_of="torch.stack(slopes).view(x.shape)",
+            wrote="torch.stack(slopes)",
+            symptom="Your slopes come as one long vector.",
+            hint="There is one slope for each entry of x, so the answer has the shape of x.",
+        ),
+    ),
+)

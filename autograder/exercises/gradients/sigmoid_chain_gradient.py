@@ -1,0 +1,143 @@
+"""Exercise 1.1: a chain of sigmoids."""
+
+import torch
+
+from autograder.spec import Case, Exercise, Misconception, Trace
+from steadygrad import gradients
+
+
+def chain_cases(rng):
+    def weights(count, size=2.0):
+        return list(size * torch.randn(count, generator=rng))
+
+    yield Case("three layers", dict(weights=weights(3), x=torch.randn(4, generator=rng)))
+    yield Case("one layer", dict(weights=weights(1), x=torch.randn((), generator=rng)))
+    yield Case(
+        "a batch of two dimensions",
+        dict(weights=weights(2), x=torch.randn(2, 3, generator=rng)),
+    )
+    yield Case(
+        "twelve layers", dict(weights=weights(12, size=6.0), x=torch.randn(3, generator=rng))
+    )
+    yield Case(
+        "large weights, saturated units",
+        dict(weights=weights(3, size=12.0), x=torch.randn(3, generator=rng)),
+    )
+
+
+def chain_steps():
+    rows = []
+    links = gradients.sigmoid_chain([torch.tensor(2.0), torch.tensor(-1.0)], torch.tensor(0.5))
+    for number, link in enumerate(links, start=1):
+        rows += [
+            (f"z{number} = w{number} · a{number - 1}", f"{link.z:.4g}"),
+            (f"a{number} = σ(z{number})", f"{link.activation:.4g}"),
+            (f"σ′(z{number}) = a{number} (1 − a{number})", f"{link.slope:.4g}"),
+            (f"factor w{number} σ′(z{number})", f"{link.factor:.4g}"),
+        ]
+    return [*rows, ("product of the factors", f"{links[0].factor * links[1].factor:.4g}")]
+
+
+FACTOR = "gradient = gradient * weight * activation * (1 - activation)"
+FORWARD = "activation = torch.sigmoid(weight * activation)"
+
+
+def chain_by_list_of_slopes(weights, x):
+    """Another right way: all activations first, then one product."""
+    activations = [x]
+    for weight in weights:
+        activations.append(1 / (1 + torch.exp(-weight * activations[-1])))
+    factors = [w * a * (1 - a) for w, a in zip(weights, activations[1:], strict=True)]
+    return torch.stack(factors).prod(dim=0)
+
+
+def chain_by_autograd(weights, x):
+    """Another right way: let autograd multiply the factors."""
+    x = x.detach().clone().requires_grad_()
+    activation = x
+    for weight in weights:
+        activation = (weight * activation).sigmoid()
+    return torch.autograd.grad(activation.sum(), x)[0]
+
+
+SIGMOID_CHAIN_GRADIENT = Exercise(
+    target=gradients.sigmoid_chain_gradient,
+    points=3,
+    cases=chain_cases,
+    accepts=(chain_by_list_of_slopes, chain_by_autograd),
+    goal="derive and predict the size of a gradient after L layers",
+    section="A chain of sigmoids",
+    minutes=10,
+    difficulty=2,
+    trace=Trace(
+        inputs=dict(weights=[torch.tensor(2.0), torch.tensor(-1.0)], x=torch.tensor(0.5)),
+        steps=chain_steps,
+    ),
+    misconceptions=(
+        Misconception(
+            "weights forgotten",
+            instead_of=FACTOR,
+            wrote="gradient = gradient * activation * (1 - activation)",
+            symptom="Your answers hold the slopes of all units but none of the weights.",
+            hint="Between aₗ₋₁ and aₗ stand two steps, a multiplication and a sigmoid. "
+            "Each hands on its own derivative, so every layer contributes w and σ′(z).",
+        ),
+        Misconception(
+            "sigmoid applied twice",
+            instead_of=FACTOR,
+            wrote="twice = torch.sigmoid(activation)\n"
+            "        gradient = gradient * weight * twice * (1 - twice)",
+            symptom="The slope is taken at σ(a), where a itself is already a sigmoid.",
+            hint="σ′(z) = σ(z) (1 − σ(z)), and σ(z) is what you call the activation.",
+        ),
+        Misconception(
+            "z (1 − z) for a (1 − a)",
+            instead_of=f"{FORWARD}\n        {FACTOR}",
+            wrote="z = weight * activation\n        activation = torch.sigmoid(z)\n"
+            "        gradient = gradient * weight * z * (1 - z)",
+            symptom="Your slopes can be negative or larger than 1/4, which σ′ never is.",
+            hint="The short form of σ′ is written in the activation, not in z: a (1 − a).",
+        ),
+        Misconception(
+            "sum for product",
+            instead_of="gradient, activation = torch.ones_like(x), x\n"
+            "    for weight in weights:\n"
+            f"        {FORWARD}\n        {FACTOR}",
+            wrote="gradient, activation = torch.zeros_like(x), x\n    for weight in weights:\n"
+            f"        {FORWARD}\n"
+            "        gradient = gradient + weight * activation * (1 - activation)",
+            symptom="Your answers are the sum of the layers' factors.",
+            hint="The layers stand one inside the other, so the chain rule multiplies. "
+            "It adds only where paths run side by side.",
+        ),
+        Misconception(
+            "the bound for the value",
+            instead_of=FACTOR,
+            wrote="gradient = gradient * weight / 4",
+            symptom="Every slope in your answer is exactly 1/4.",
+            hint="1/4 is the largest slope, reached only at z = 0. "
+            "Elsewhere the unit's own σ′(z) counts.",
+        ),
+        Misconception(
+            "last layer dropped",
+            instead_of="for weight in weights:",
+            wrote="for weight in weights[:-1]:",
+            symptom="Your product has one factor too few: the last layer is not in it.",
+            hint="The chain ends behind the last sigmoid, so L layers give L factors.",
+        ),
+        Misconception(
+            "first weight dropped",
+            instead_of="return gradient",
+            wrote="return gradient / weights[0]",
+            symptom="Your product lacks the first weight: it is the slope with respect to z₁.",
+            hint="The question is about x. From x to z₁ there is one more step, times w₁.",
+        ),
+        Misconception(
+            "layers not chained",
+            instead_of=FORWARD,
+            wrote="activation = torch.sigmoid(weight * x)",
+            symptom="Every layer in your answer is fed with x.",
+            hint="Layer l sees what layer l − 1 put out: zₗ = wₗ aₗ₋₁.",
+        ),
+    ),
+)

@@ -1,0 +1,126 @@
+"""Exercise 1.3: softmax and cross-entropy."""
+
+import torch
+
+from autograder.spec import Case, Exercise, Misconception, Trace
+from steadygrad import gradients
+
+
+def softmax_cases(rng):
+    def logits(batch, classes):
+        return 2 * torch.randn(batch, classes, generator=rng)
+
+    def target(batch, classes):
+        return torch.randint(classes, (batch,), generator=rng)
+
+    far = logits(3, 4) + torch.tensor([[900.0], [0.0], [-900.0]])
+    yield Case("five examples, three classes", dict(logits=logits(5, 3), target=target(5, 3)))
+    yield Case("two examples, seven classes", dict(logits=logits(2, 7), target=target(2, 7)))
+    yield Case("one example", dict(logits=logits(1, 4), target=target(1, 4)))
+    yield Case("logits around 800", dict(logits=logits(4, 3) + 800, target=target(4, 3)))
+    yield Case("rows far apart, at 900 and at −900", dict(logits=far, target=target(3, 4)))
+
+
+def softmax_steps():
+    return [
+        ("exp of the logits", "[1, 3]"),
+        ("their sum", "4"),
+        ("probabilities p", "[0.25, 0.75]"),
+        ("p − one-hot of class 0", "[−0.75, 0.75]"),
+        ("divided by the 1 example", "[−0.75, 0.75]"),
+    ]
+
+
+def softmax_by_torch(logits, target):
+    """Another right way: torch's softmax, one subtracted where the target is."""
+    grad = torch.softmax(logits, dim=-1)
+    grad[torch.arange(len(grad)), target] -= 1
+    return grad / grad.shape[0]
+
+
+SOFTMAX_CROSS_ENTROPY_GRAD = Exercise(
+    target=gradients.softmax_cross_entropy_grad,
+    points=3,
+    cases=softmax_cases,
+    accepts=(softmax_by_torch,),
+    goal="derive the gradient that a loss hands back",
+    section="The loss hands back the first gradient",
+    minutes=10,
+    difficulty=2,
+    trace=Trace(
+        inputs=dict(logits=torch.tensor([[1.0, 3.0]]).log(), target=torch.tensor([0])),
+        steps=softmax_steps,
+    ),
+    misconceptions=(
+        Misconception(
+            "not averaged over the batch",
+            instead_of="(probabilities - one_hot.to(logits.dtype)) / len(logits)",
+            wrote="probabilities - one_hot.to(logits.dtype)",
+            symptom="Your gradient is larger by a factor of the batch size.",
+            hint="The loss is the mean over the B examples, so each contributes with 1/B.",
+        ),
+        Misconception(
+            "averaged over all entries",
+            instead_of="/ len(logits)",
+            wrote="/ logits.numel()",
+            symptom="Your gradient is smaller by a factor of the number of classes.",
+            hint="There is one loss for each example, not one for each logit: divide by B.",
+        ),
+        Misconception(
+            "averaged over the classes",
+            instead_of="/ len(logits)",
+            wrote="/ logits.shape[1]",
+            symptom="You divide by the number of classes instead of the number of examples.",
+            hint="The mean in the loss runs over the rows of the batch.",
+        ),
+        Misconception(
+            "softmax over the batch",
+            instead_of="exponentials / exponentials.sum(dim=1, keepdim=True)",
+            wrote="exponentials / exponentials.sum(dim=0, keepdim=True)",
+            symptom="The rows of your gradient do not sum to zero.",
+            hint="The probabilities of one example sum to one, so add along the classes.",
+        ),
+        Misconception(
+            "largest logit not taken off",
+            instead_of="shifted = logits - logits.amax(dim=1, keepdim=True)",
+            wrote="shifted = logits",
+            symptom="Large logits give NaN: exp(800) is beyond float32, and ∞/∞ is no number.",
+            hint="Take each row's largest logit off the row first; softmax does not change.",
+        ),
+        Misconception(
+            "largest logit of the whole batch taken off",
+            instead_of="logits.amax(dim=1, keepdim=True)",
+            wrote="logits.amax()",
+            symptom="Rows far below the largest logit give NaN: their exponentials are all 0.",
+            hint="Each row has a softmax of its own, so take off each row's own largest logit.",
+        ),
+        Misconception(
+            "target not subtracted",
+            instead_of="(probabilities - one_hot.to(logits.dtype))",
+            wrote="probabilities",
+            symptom="Your answer is the probabilities themselves: no entry is negative.",
+            hint="The right class must be pushed up: its entry is p − 1, all others are p.",
+        ),
+        Misconception(
+            "sign flipped",
+            instead_of="(probabilities - one_hot.to(logits.dtype))",
+            wrote="(one_hot.to(logits.dtype) - probabilities)",
+            symptom="Every entry has the wrong sign: a step against it would raise the loss.",
+            hint="The gradient points to where the loss grows: away from the right class.",
+        ),
+        Misconception(
+            "logits overwritten",
+            instead_of="shifted = logits - logits.amax(dim=1, keepdim=True)",
+            wrote="shifted = logits.sub_(logits.amax(dim=1, keepdim=True))",
+            symptom="The numbers are right, but the caller's logits are not what they were.",
+            hint="An operation in place changes the tensor for everyone who holds it.",
+        ),
+        Misconception(
+            "logits for probabilities",
+            instead_of="probabilities = exponentials / exponentials.sum(dim=1, keepdim=True)",
+            wrote="probabilities = logits",
+            symptom="You subtract the target from the logits themselves.",
+            hint="The difference is between probabilities and target: apply softmax first.",
+        ),
+    ),
+)

@@ -1,0 +1,67 @@
+"""Grade one submission of one exercise: cases in, verdicts out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from autograder.attempt import Outcome, attempt_all
+from autograder.cases import draw
+from autograder.compare import Complaint, Kind
+from autograder.diagnose import answers, diagnose
+from autograder.report import Report, Verdict
+from autograder.spec import Case, Exercise
+
+PRACTICE = 0  # the seed that everybody may know
+Run = Callable[[Sequence[Mapping[str, Any]]], Sequence[Outcome]]
+
+FAILURES = {"missing": Kind.MISSING, "not attempted": Kind.MISSING}  # all others: RAISED
+
+
+def grade(
+    exercise: Exercise, run: Run, seed: int = PRACTICE, *, secret: bool = False
+) -> Report:
+    """Run a submission on every case and judge it against the reference.
+
+    With `secret` the report does not give away what the results should have been.
+    """
+    cases = draw(exercise, seed)
+    *outcomes, traced = run([*(case.inputs for case in cases), exercise.trace.inputs])
+    right = answers(exercise, seed)
+    for case, outcome in zip(cases, right, strict=True):
+        if outcome.failure or outcome.changed:
+            raise RuntimeError(f"{exercise.id}: the reference fails {case.name!r}: {outcome}")
+    verdicts = tuple(
+        Verdict(case.name, judge(case, outcome, expected.result))
+        for case, outcome, expected in zip(cases, outcomes, right, strict=True)
+    )
+    attempted = any(outcome.failure != ("not attempted", "") for outcome in outcomes)
+    failed = not all(verdict.passed for verdict in verdicts)
+    return Report(
+        exercise,
+        verdicts,
+        attempted=attempted,
+        diagnosis=diagnose(exercise, seed, outcomes) if attempted and failed else None,
+        remarks=tuple(dict.fromkeys(said for outcome in outcomes for said in outcome.remarks)),
+        traced=traced,
+        secret=secret,
+    )
+
+
+def judge(case: Case, outcome: Outcome, expected: Any) -> str:
+    """The complaint about one outcome: what went wrong, what was changed, what is off."""
+    if outcome.failure:
+        return Complaint(
+            f"your function {outcome.error}", FAILURES.get(outcome.failure[0], Kind.RAISED)
+        )
+    complaint = case.judge(outcome.result, expected)
+    if outcome.changed and not (complaint and complaint.kind < Kind.MODIFIED):
+        names = " and ".join(f"`{name}`" for name in outcome.changed)
+        return Complaint(
+            f"your function changed its input {names}; work on a copy and return a new value",
+            Kind.MODIFIED,
+        )
+    return complaint
+
+
+def run_here(submission: Callable) -> Run:
+    """Call the submission in this process: for quick feedback, not for marks."""
+    return lambda inputs: attempt_all(submission, list(inputs))

@@ -1,0 +1,162 @@
+"""Things that cannot be sent, written down as data that says how to build them.
+
+A case is data, so that it can cross to the process that runs a submission.  Where an
+exercise takes a function or a model, its case holds a recipe; the real thing is built
+from it right before the call, on either side.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "sum of cubes": lambda x: (x**3).sum(),
+    "sum of sines": lambda x: x.sin().sum(),
+    # every coordinate's slope depends on every other coordinate
+    "square of the sum of squares": lambda x: (x**2).sum() ** 2,
+    "product": lambda x: x.prod(),
+    "exponential of the mean": lambda x: x.mean().exp(),
+}
+
+MODULES = {
+    module.__name__: module
+    for module in (
+        nn.Linear, nn.Conv2d, nn.Flatten, nn.BatchNorm1d, nn.Dropout,
+        nn.ReLU, nn.Sigmoid, nn.Tanh,
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of one tensor that returns a single number."""
+
+    name: str
+
+    def build(self) -> Callable[[Tensor], Tensor]:
+        return FUNCTIONS[self.name]
+
+    def each_tensor(self, _change: Callable[[Tensor], Tensor]) -> "Function":
+        return self
+
+    def altered(self, _built: Callable) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class Network:
+    """A sequence of layers with the parameters, and the gradients, that they hold.
+
+    `layers` names each module and its arguments: `("Linear", 3, 4)`.  Parameters that
+    `gradients` does not name have none.
+    """
+
+    layers: tuple[tuple, ...]
+    parameters: Mapping[str, Tensor]
+    gradients: Mapping[str, Tensor] = field(default_factory=dict)
+    training: bool = True
+
+    def shapes(self) -> dict[str, torch.Size]:
+        """The shape of each parameter that these layers have."""
+        with torch.device("meta"):
+            return {name: value.shape for name, value in self._layers().named_parameters()}
+
+    def build(self) -> nn.Sequential:
+        with torch.random.fork_rng(devices=[]):  # drawing weights must not move the caller's
+            model = self._layers().train(self.training)
+        for name, parameter in model.named_parameters():
+            parameter.data = self.parameters[name].clone()
+            if name in self.gradients:
+                parameter.grad = self.gradients[name].clone()
+        return model
+
+    def _layers(self) -> nn.Sequential:
+        return nn.Sequential(*(MODULES[name](*how) for name, *how in self.layers))
+
+    def each_tensor(self, change: Callable[[Tensor], Tensor]) -> "Network":
+        return replace(
+            self,
+            parameters={name: change(value) for name, value in self.parameters.items()},
+            gradients={name: change(value) for name, value in self.gradients.items()},
+        )
+
+    def altered(self, built: nn.Module) -> bool:
+        """Whether a model built from this recipe no longer is what the recipe says."""
+        parameters = dict(built.named_parameters())
+        if parameters.keys() != self.parameters.keys() or built.training != self.training:
+            return True
+        return any(
+            not torch.equal(parameters[name], value) for name, value in self.parameters.items()
+        ) or any(
+            (name in self.gradients) != (parameter.grad is not None)
+            or (
+                name in self.gradients and not torch.equal(parameter.grad, self.gradients[name])
+            )
+            for name, parameter in parameters.items()
+        )
+
+
+Recipe = Function | Network
+RECIPES: dict[str, type] = {recipe.__name__: recipe for recipe in (Function, Network)}
+
+
+def each_tensor(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """The same nested inputs with every tensor replaced."""
+    if isinstance(value, Tensor):
+        return change(value)
+    if isinstance(value, Recipe):
+        return value.each_tensor(change)
+    if isinstance(value, Mapping):
+        return {key: each_tensor(part, change) for key, part in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(each_tensor(part, change) for part in value))
+    if isinstance(value, list | tuple):
+        return type(value)(each_tensor(part, change) for part in value)
+    return value
+
+
+def build(value: Any) -> Any:
+    """Fresh inputs for one call: recipes built, everything else copied."""
+    if isinstance(value, Recipe):
+        return value.build()
+    if isinstance(value, torch.Generator):
+        copy = torch.Generator(value.device)
+        copy.set_state(value.get_state())
+        return copy
+    if isinstance(value, Tensor):
+        return spread(value) if not value.is_contiguous() else value.clone()
+    if isinstance(value, Mapping):
+        return {key: build(part) for key, part in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*map(build, value))
+    if isinstance(value, list | tuple):
+        return type(value)(map(build, value))
+    return value
+
+
+def spread(tensor: Tensor) -> Tensor:
+    """The same values with a gap after each entry, so that they are not contiguous."""
+    return torch.stack([tensor, torch.full_like(tensor, 7)], dim=-1)[..., 0]
+
+
+def altered(before: Any, after: Any) -> bool:
+    """Whether an input is no longer what it was when it was built."""
+    if isinstance(before, torch.Generator):  # drawing from it is the point
+        return False
+    if isinstance(before, Recipe):
+        return before.altered(after)
+    if isinstance(before, Tensor):
+        if not isinstance(after, Tensor) or before.shape != after.shape:
+            return True
+        same = (before == after) | ((before != before) & (after != after))
+        return before.dtype != after.dtype or not bool(same.all())
+    if isinstance(before, Mapping):
+        return before.keys() != after.keys() or any(
+            altered(before[k], after[k]) for k in before
+        )
+    if isinstance(before, list | tuple):
+        return len(before) != len(after) or any(map(altered, before, after))
+    return before != after

@@ -1,0 +1,239 @@
+"""A report that a learner likes to read: as text, as HTML, and as data."""
+
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any
+
+from torch import Tensor
+
+from autograder.attempt import Outcome, attempt
+from autograder.compare import Complaint, kind_of, number
+from autograder.diagnose import Diagnosis
+from autograder.spec import Exercise
+
+PRACTICE_NOTE = "Practice cases. Grading draws others of the same kind."
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The ruling on one case."""
+
+    case: str
+    complaint: str  # "" when the case passed
+
+    @property
+    def passed(self) -> bool:
+        return not self.complaint
+
+
+@dataclass(frozen=True)
+class Report:
+    """All verdicts on one submission, and what went wrong if we recognise it.
+
+    `notes` come from whoever handed the submission in (what had to be repaired); `traced` is
+    the outcome on the exercise's tiny example, shown once `with_trace` is asked for.
+    """
+
+    exercise: Exercise
+    verdicts: tuple[Verdict, ...]
+    attempted: bool = True
+    diagnosis: Diagnosis | None = None
+    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    traced: Outcome | None = None
+    with_trace: bool = False
+    secret: bool = False
+    practice: bool = False
+
+    @property
+    def score(self) -> float:
+        """Points earned, shared equally by the cases; none without the first, typical one."""
+        passed = [verdict.passed for verdict in self.verdicts]
+        share = sum(passed) / len(passed) if passed[0] else 0.0
+        return round(self.exercise.points * share, 2)
+
+    @property
+    def passed(self) -> bool:
+        return all(verdict.passed for verdict in self.verdicts)
+
+    @property
+    def headline(self) -> str:
+        points = f"{self.score:g} of {self.exercise.points:g} points"
+        if not self.attempted:
+            return f"{self.exercise.name}: not attempted ({points})"
+        return f"{self.exercise.name}: {points}"
+
+    @property
+    def first_complaint(self) -> str:
+        """The failed case whose complaint helps most, and the complaint."""
+        failed = [verdict for verdict in self.verdicts if not verdict.passed]
+        if not failed or not self.attempted:
+            return ""
+        first = min(failed, key=lambda verdict: verdict.complaint.kind)
+        said = first.complaint.guarded if self.secret else first.complaint
+        return f"On “{first.case}”: {said}."
+
+    @property
+    def idea(self) -> tuple[str, str]:
+        """What the diagnosis says, and the heading that it points to."""
+        if not self.diagnosis:
+            return "", ""
+        wrongs = self.diagnosis.misconceptions
+        begin = "Looks like" if self.diagnosis.certain else "Looks most like"
+        texts = [f"{begin}: {self.diagnosis.name}."]
+        texts += [f"{wrong.symptom} {wrong.hint}" for wrong in wrongs]
+        return " ".join(texts), wrongs[0].section or self.exercise.section
+
+    @property
+    def trace(self) -> list[tuple[str, str]]:
+        """The tiny example worked by hand, with what the submission made of it at the end."""
+        if not self.with_trace or self.traced is None or self.passed or not self.attempted:
+            return []
+        inputs = self.exercise.trace.inputs
+        right = attempt(self.exercise.target, inputs).result
+        yours = self.traced.error if self.traced.failure else shown(self.traced.result)
+        return [
+            *((name, shown(value)) for name, value in inputs.items()),
+            *self.exercise.trace.steps(),
+            ("should come out", shown(right)),
+            ("yours", yours),
+        ]
+
+    def data(self) -> dict[str, Any]:
+        """Everything that the report says, as plain data."""
+        idea, section = self.idea
+        return {
+            "exercise": self.exercise.id,
+            "score": self.score,
+            "points": self.exercise.points,
+            "attempted": self.attempted,
+            "cases": [
+                {
+                    "name": verdict.case,
+                    "passed": verdict.passed,
+                    "complaint": str(
+                        verdict.complaint.guarded
+                        if self.secret and isinstance(verdict.complaint, Complaint)
+                        else verdict.complaint
+                    ),
+                }
+                for verdict in self.verdicts
+            ],
+            "complaint": self.first_complaint,
+            "diagnosis": [wrong.name for wrong in self.diagnosis.misconceptions]
+            if self.diagnosis
+            else [],
+            "certain": self.diagnosis.certain if self.diagnosis else None,
+            "idea": idea,
+            "section": section,
+            "trace": self.trace,
+            "remarks": list(self.remarks),
+            "notes": list(self.notes),
+        }
+
+    def __str__(self) -> str:
+        lines = [self.headline]
+        if self.attempted:
+            lines += [f"  {'✓' if v.passed else '✗'} {v.case}" for v in self.verdicts]
+        lines += [self.first_complaint] * bool(self.first_complaint)
+        idea, section = self.idea
+        if idea:
+            lines.append(f"{idea} See “{section}”.")
+        if self.trace:
+            lines.append("Worked by hand:")
+            lines += [f"  {what}: {value}" for what, value in self.trace]
+        lines += [*self.remarks, *self.notes]
+        lines += [PRACTICE_NOTE] * (self.practice and self.attempted)
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        good = self.passed and self.attempted
+        edge = "#009E73" if good else "#E69F00" if self.attempted else "#999999"
+        parts = [f"<p><strong>{escape(self.headline)}</strong></p>"]
+        if self.attempted:
+            rows = "".join(
+                f'<li style="list-style:none">{_tick(v.passed)} {escape(v.case)}</li>'
+                for v in self.verdicts
+            )
+            parts.append(f'<ul style="margin:0.2em 0;padding-left:0.4em">{rows}</ul>')
+        if self.first_complaint:
+            parts.append(f"<p>{_coded(self.first_complaint)}</p>")
+        idea, section = self.idea
+        if idea:
+            head, _, rest = idea.partition(". ")
+            parts.append(
+                f"<p><strong>{_coded(head)}.</strong> {_coded(rest)} "
+                f'See <a href="#{anchor(section)}">{escape(section)}</a>.</p>'
+            )
+        if self.trace:
+            rows = "".join(
+                f'<tr><td style="text-align:left">{escape(what)}</td>'
+                f'<td style="text-align:left"><code>{escape(value)}</code></td></tr>'
+                for what, value in self.trace
+            )
+            parts.append(f"<p>Worked by hand:</p><table>{rows}</table>")
+        parts += [f"<p><em>{_coded(each)}</em></p>" for each in (*self.remarks, *self.notes)]
+        if self.practice and self.attempted:
+            parts.append(f'<p style="opacity:0.7"><small>{PRACTICE_NOTE}</small></p>')
+        return (
+            f'<div role="status" style="border-left:4px solid {edge};padding:0.1em 0.9em">'
+            f"{''.join(parts)}</div>"
+        )
+
+    def noting(self, *notes: str) -> "Report":
+        return replace(self, notes=(*self.notes, *notes))
+
+
+class Score(float):
+    """The points, as nbgrader reads them; shown to people as the report they come from.
+
+    nbgrader takes the text of a marking cell's value as its score, and anything but a plain
+    number of its own choosing as full marks; so the text is exactly the number.
+    """
+
+    report: Report
+
+    def __new__(cls, report: Report) -> "Score":
+        score = super().__new__(cls, report.score)
+        score.report = report
+        return score
+
+    def _repr_mimebundle_(self, **_) -> dict[str, Any]:
+        return {
+            "text/plain": repr(float(self)),
+            "text/html": self.report._repr_html_(),
+            "application/vnd.steady-gradients.report+json": self.report.data(),
+        }
+
+
+def anchor(heading: str) -> str:
+    """The id that JupyterLab and nbconvert give to a heading."""
+    return escape(heading.replace(" ", "-"))
+
+
+def shown(value: Any) -> str:
+    """A small value, as it is written in a worked example."""
+    if isinstance(value, Tensor):
+        return shown(value.tolist())
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(shown, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {shown(part)}" for key, part in value.items()) + "}"
+    if value is None or isinstance(value, int | str | bool):
+        return repr(value)
+    return getattr(value, "name", None) or kind_of(value)
+
+
+def _tick(passed: bool) -> str:
+    colour, mark, word = ("#009E73", "✓", "passed") if passed else ("#D55E00", "✗", "failed")
+    return f'<span style="color:{colour}" role="img" aria-label="{word}">{mark}</span>'
+
+
+def _coded(text: str) -> str:
+    """Escaped, with `names` in back quotes shown as code."""
+    parts = escape(text).split("`")
+    if len(parts) % 2 == 0:  # an odd quote out: leave the text as it is
+        return escape(text)
+    return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))

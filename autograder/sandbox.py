@@ -1,0 +1,213 @@
+"""The parent's end of a worker: start it, ask it, outlive it.
+
+A worker that hangs or dies is replaced, and the cell that it hung in is run again only as far
+as it defines things.  Nothing that comes from it is believed beyond being plain data.
+"""
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from autograder.attempt import SECONDS, Outcome, skipped, too_long
+from autograder.wire import WireError, receive, send
+
+COMMAND = (sys.executable, "-I", "-m", "autograder.worker")  # -I: no file beside the notebook
+START = 120  # seconds to import torch on a machine that has better things to do
+LOAD = 15  # seconds for one cell
+GRACE = 5  # seconds that the worker's own alarm gets before the parent loses patience
+
+
+class DiedError(Exception):
+    """The worker is gone, or does not answer in time."""
+
+
+class Cell(NamedTuple):
+    """A code cell of the submission; `whole` runs it, else only its definitions count."""
+
+    source: str
+    whole: bool = True
+
+
+@dataclass
+class Sandbox:
+    """One submission's notebook, running apart.
+
+    `withhold` names the reference functions that a submission must not simply import.
+    """
+
+    cells: Sequence[Cell]
+    withhold: Sequence[str] = ()
+
+    def __enter__(self) -> "Sandbox":
+        self.cells = list(self.cells)
+        self.errors: list[str] = []
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="submission-", ignore_cleanup_errors=True
+        )
+        self._process: subprocess.Popen | None = None
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._stop()
+        self._folder.cleanup()
+
+    def run(
+        self, name: str, inputs: Sequence[Mapping[str, Any]], seconds: float = SECONDS
+    ) -> list[Outcome]:
+        """Outcomes of calling `name` on each of the inputs, as the submission defines it."""
+        outcomes: list[Outcome] = []
+        for each in inputs:
+            late = sum(outcome.failure == ("time", "") for outcome in outcomes)
+            outcomes.append(skipped() if late >= 2 else self._call(name, each, seconds))
+        return outcomes
+
+    def _call(self, name: str, inputs: Mapping[str, Any], seconds: float) -> Outcome:
+        if self._process is None:
+            self._load()
+        request = {"call": name, "inputs": dict(inputs), "seconds": seconds}
+        try:
+            return _believed(self._ask(request, patience=seconds + GRACE))
+        except TimeoutError:
+            return too_long(seconds)
+        except DiedError as died:
+            return Outcome(
+                failure=("died", ""), error=f"ended Python before returning ({died})"
+            )
+
+    def _load(self) -> None:
+        """Start a worker and run every cell; one that ends it is cut down and all run again."""
+        while True:
+            self._start()
+            self.errors = []
+            for number, cell in enumerate(self.cells):
+                try:
+                    answer = self._ask(
+                        {"cell": cell.source, "whole": cell.whole}, patience=LOAD
+                    )
+                except (TimeoutError, DiedError):
+                    # not even its definitions could be run: leave it out
+                    less = cell._replace(whole=False) if cell.whole else Cell("", whole=False)
+                    self.cells[number] = less
+                    break
+                self.errors.append(str(answer))
+            else:
+                return
+
+    def _start(self) -> None:
+        log = tempfile.TemporaryFile()  # noqa: SIM115  (closed below, or with the process)
+        self._process = subprocess.Popen(
+            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+            cwd=self._folder.name, env=_environment(self._folder.name), start_new_session=True,
+        )  # fmt: skip
+        self._answers: queue.Queue = queue.Queue()
+        threading.Thread(
+            target=_read, args=(self._process.stdout, self._answers), daemon=True
+        ).start()
+        try:
+            self._answer(START)
+            self._ask({"withhold": list(self.withhold)}, START)
+        except (TimeoutError, DiedError) as error:
+            log.seek(0)
+            raise RuntimeError(
+                f"the grading worker did not start: {log.read().decode(errors='replace')}"
+            ) from error
+        finally:
+            log.close()
+
+    def _ask(self, request: dict, patience: float) -> Any:
+        try:
+            send(self._process.stdin, request)
+        except (BrokenPipeError, OSError):
+            self._stop()
+            raise DiedError("it had gone before the call") from None
+        return self._answer(patience)
+
+    def _answer(self, patience: float) -> Any:
+        try:
+            answer = self._answers.get(timeout=patience)
+        except queue.Empty:
+            self._stop()
+            raise TimeoutError from None
+        if isinstance(answer, Exception):
+            code = self._stop()
+            raise DiedError(_how_it_ended(code, answer))
+        return answer
+
+    def _stop(self) -> int:
+        """End the worker and whatever it has started; its exit code."""
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        code = process.poll()
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        ended = process.wait()
+        with contextlib.suppress(BrokenPipeError):  # it may still hold what was not read
+            process.stdin.close()
+        return ended if code is None else code
+
+
+def _read(stream, answers: queue.Queue) -> None:
+    """Hand on every message; the last one says why there are no more."""
+    try:
+        while True:
+            answers.put(receive(stream))
+    except (EOFError, WireError, OSError, ValueError) as error:
+        answers.put(error)
+    finally:
+        stream.close()
+
+
+def _how_it_ended(code: int, answer: Exception) -> str:
+    if isinstance(answer, WireError):
+        return "what it sent was no result"
+    if code < 0:
+        return f"ended by {signal.Signals(-code).name}"
+    return f"exit code {code}"
+
+
+def _believed(answer: Any) -> Outcome:
+    """An answer as an outcome, whatever the worker has become."""
+    match answer:
+        case (
+            result,
+            failure,
+            str(error),
+            list() | tuple() as changed,
+            list() | tuple() as said,
+        ):
+            match failure:
+                case None:
+                    pass
+                case (str(), str()):
+                    failure = tuple(failure)
+                case _:
+                    failure = ("died", "")
+            return Outcome(
+                result if failure is None else None,
+                failure,
+                error[:500],
+                tuple(str(each)[:100] for each in changed),
+                tuple(str(each)[:500] for each in said[:5]),
+            )
+    return Outcome(failure=("died", ""), error="sent something that is no result")
+
+
+def _environment(home: str) -> dict[str, str]:
+    """What a submission may know of its surroundings: nothing that is the instructor's."""
+    kept = {
+        name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG") if name in os.environ
+    }
+    return kept | {
+        "HOME": home, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1",
+    }  # fmt: skip
