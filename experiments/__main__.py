@@ -1,0 +1,38 @@
+"""Measure again and say what changed: `python -m experiments [--save] [name ...]`.
+
+Without names, every experiment.  With `--save` the new numbers replace the stored ones.
+The exit status is the number of experiments whose claims or numbers moved.
+"""
+
+import argparse
+import sys
+
+from experiments import record
+
+
+def main(arguments: list[str]) -> int:
+    """Run the experiments named, and report each in a few lines."""
+    parser = argparse.ArgumentParser(prog="python -m experiments", description=__doc__)
+    parser.add_argument("--save", action="store_true", help="keep the new numbers")
+    parser.add_argument("names", nargs="*", choices=[[], *record.names()], default=[])
+    options = parser.parse_args(arguments)
+    return sum(_again(name, options.save) for name in options.names or record.names())
+
+
+def _again(name: str, save: bool) -> bool:
+    fresh = record.run(name)
+    news = [f"no longer true: {claim}" for claim in record.broken(fresh)]
+    try:
+        news += record.moved(record.load(name), fresh)
+    except FileNotFoundError:
+        news.append("measured for the first time")
+    if save:
+        record.save(fresh)
+    claims = len(record.script(name).CLAIMS)
+    print(f"{name}: {fresh.seconds:.0f} s, {claims} claims, {len(news)} changes")
+    print(*(f"  {line}" for line in news), sep="\n", end="\n" if news else "")
+    return bool(news)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
