@@ -1,7 +1,4 @@
 import io
-import os
-import subprocess
-import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -194,14 +191,11 @@ def test_a_figure_without_words_is_refused(alt):
         plots.show(FIGURES["curves"](), alt)
 
 
-def test_the_style_is_used_when_asked_for_and_not_before():
-    code = (
-        "import matplotlib as m; before = dict(m.rcParams); from steadygrad import plots;"
-        "assert dict(m.rcParams) == before; plots.use_style();"
-        "assert m.rcParams['axes.grid']"
-    )
-    environment = {**os.environ, "MPLBACKEND": "agg"}
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+def test_the_style_is_used_when_asked_for():
+    with plt.rc_context({"axes.grid": False, "font.size": 30}):
+        plots.use_style()
+        assert plt.rcParams["axes.grid"]
+        assert plt.rcParams["font.size"] == plots.STYLE["font.size"]
 
 
 def test_figures_can_be_saved():
