@@ -28,7 +28,7 @@ test: .venv/test browser  ## Run every test, then prove the grader with the know
 check: .venv/test  ## Lint, formatting and the fast tests, before each commit
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(RUN) pytest -n 2 --dist loadfile -q -m "not slow"
+	$(RUN) pytest -n 2 -q -m "not slow"
 
 course: .venv/lab  ## Build the notebooks from chapters/: solutions/, executed, then course/
 	$(RUN) python -m autograder course
