@@ -49,8 +49,10 @@ def grade(
 def judge(case: Case, outcome: Outcome, expected: Any) -> str:
     """The complaint about one outcome: what went wrong, what was changed, what is off."""
     if outcome.failure:
+        missing = outcome.failure[0] == "missing"
         return Complaint(
-            f"your function {outcome.error}", FAILURES.get(outcome.failure[0], Kind.RAISED)
+            outcome.error if missing else f"your function {outcome.error}",
+            FAILURES.get(outcome.failure[0], Kind.RAISED),
         )
     complaint = case.judge(outcome.result, expected)
     if outcome.changed and not (complaint and complaint.kind < Kind.MODIFIED):

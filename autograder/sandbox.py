@@ -16,13 +16,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from autograder.attempt import SECONDS, Outcome, skipped, too_long
+from autograder.attempt import SECONDS, Outcome, patience, too_long
 from autograder.wire import WireError, receive, send
 
 COMMAND = (sys.executable, "-I", "-m", "autograder.worker")  # -I: no file beside the notebook
 START = 120  # seconds to import torch on a machine that has better things to do
-LOAD = 15  # seconds for one cell
-GRACE = 5  # seconds that the worker's own alarm gets before the parent loses patience
+LOAD = 10  # seconds for one cell
+GRACE = 2  # seconds that the worker's own alarm gets before the parent loses patience
+
+
+NOT_RUN = Outcome(
+    failure=("ended", ""), error="was not run: two cases before it ended Python altogether"
+)
 
 
 class DiedError(Exception):
@@ -53,6 +58,7 @@ class Sandbox:
             prefix="submission-", ignore_cleanup_errors=True
         )
         self._process: subprocess.Popen | None = None
+        self._ended = 0  # workers that a submission has brought down
         return self
 
     def __exit__(self, *_) -> None:
@@ -64,9 +70,12 @@ class Sandbox:
     ) -> list[Outcome]:
         """Outcomes of calling `name` on each of the inputs, as the submission defines it."""
         outcomes: list[Outcome] = []
+        ended = self._ended
         for each in inputs:
-            late = sum(outcome.failure == ("time", "") for outcome in outcomes)
-            outcomes.append(skipped() if late >= 2 else self._call(name, each, seconds))
+            if self._ended - ended >= 2:
+                outcomes.append(NOT_RUN)
+            else:
+                outcomes.append(self._call(name, each, patience(outcomes, seconds)))
         return outcomes
 
     def _call(self, name: str, inputs: Mapping[str, Any], seconds: float) -> Outcome:
@@ -74,10 +83,12 @@ class Sandbox:
             self._load()
         request = {"call": name, "inputs": dict(inputs), "seconds": seconds}
         try:
-            return _believed(self._ask(request, patience=seconds + GRACE))
+            return _believed(self._ask(request, within=seconds + GRACE))
         except TimeoutError:
+            self._ended += 1
             return too_long(seconds)
         except DiedError as died:
+            self._ended += 1
             return Outcome(
                 failure=("died", ""), error=f"ended Python before returning ({died})"
             )
@@ -89,9 +100,7 @@ class Sandbox:
             self.errors = []
             for number, cell in enumerate(self.cells):
                 try:
-                    answer = self._ask(
-                        {"cell": cell.source, "whole": cell.whole}, patience=LOAD
-                    )
+                    answer = self._ask({"cell": cell.source, "whole": cell.whole}, within=LOAD)
                 except (TimeoutError, DiedError):
                     # not even its definitions could be run: leave it out
                     less = cell._replace(whole=False) if cell.whole else Cell("", whole=False)
@@ -122,17 +131,17 @@ class Sandbox:
         finally:
             log.close()
 
-    def _ask(self, request: dict, patience: float) -> Any:
+    def _ask(self, request: dict, within: float) -> Any:
         try:
             send(self._process.stdin, request)
         except (BrokenPipeError, OSError):
             self._stop()
             raise DiedError("it had gone before the call") from None
-        return self._answer(patience)
+        return self._answer(within)
 
-    def _answer(self, patience: float) -> Any:
+    def _answer(self, within: float) -> Any:
         try:
-            answer = self._answers.get(timeout=patience)
+            answer = self._answers.get(timeout=within)
         except queue.Empty:
             self._stop()
             raise TimeoutError from None

@@ -116,19 +116,21 @@ class Exercise:
         """What the student's cell needs: the module's own imports, and its names in use."""
         module = sys.modules[self.target.__module__]
         used = {n.id for n in ast.walk(ast.parse(self.source)) if isinstance(n, ast.Name)}
-        lines, own = [], set()
+        standard, others, own = [], [], set()
         for node in ast.parse(inspect.getsource(module)).body:
             match node:
                 case ast.Import(names) | ast.ImportFrom(names=names):
                     node.names = [n for n in names if (n.asname or n.name) in used]
-                    lines += [ast.unparse(node)] if node.names else []
+                    root = (getattr(node, "module", None) or names[0].name).partition(".")[0]
+                    group = standard if root in sys.stdlib_module_names else others
+                    group += [ast.unparse(node)] if node.names else []
                 case ast.ClassDef(name) | ast.FunctionDef(name):
                     own.add(name)
                 case ast.Assign([ast.Name(name)]):
                     own.add(name)
         if own := (own & used) - {self.name}:
-            lines += ["", f"from {module.__name__} import {', '.join(sorted(own))}"]
-        return "\n".join(lines)
+            others.append(f"from {module.__name__} import {', '.join(sorted(own))}")
+        return "\n\n".join("\n".join(group) for group in (standard, others) if group)
 
     def variant(self, *wrong: Misconception) -> Callable:
         """The reference as someone holding these misconceptions would have written it.

@@ -141,7 +141,7 @@ def works(value: ast.expr | None) -> bool:
 def call(scope: dict, name: str, inputs: dict, seconds: float) -> Outcome:
     submission = scope.get(name)
     if submission is None:
-        return Outcome(failure=("missing", ""), error=f"no function `{name}` is defined")
+        return Outcome(failure=("missing", ""), error=f"`{name}` is not defined")
     if not callable(submission):
         return Outcome(failure=("missing", ""), error=f"`{name}` is not a function")
     return attempt(submission, inputs, seconds)

@@ -2,27 +2,27 @@
 
 import torch
 
+from autograder.compare import close
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import gradients
 
 
 def chain_cases(rng):
-    def weights(count, size=2.0):
-        return list(size * torch.randn(count, generator=rng))
+    def weights(count, size=2.0, dtype=torch.float32):
+        return list(size * torch.randn(count, generator=rng, dtype=dtype))
 
-    yield Case("three layers", dict(weights=weights(3), x=torch.randn(4, generator=rng)))
-    yield Case("one layer", dict(weights=weights(1), x=torch.randn((), generator=rng)))
-    yield Case(
-        "a batch of two dimensions",
-        dict(weights=weights(2), x=torch.randn(2, 3, generator=rng)),
-    )
-    yield Case(
-        "twelve layers", dict(weights=weights(12, size=6.0), x=torch.randn(3, generator=rng))
-    )
-    yield Case(
-        "large weights, saturated units",
-        dict(weights=weights(3, size=12.0), x=torch.randn(3, generator=rng)),
-    )
+    def x(*shape, dtype=torch.float32):
+        return torch.randn(shape, generator=rng, dtype=dtype)
+
+    wide = torch.float64  # 1 − σ(z) of a saturated unit has few digits in float32
+    judge, judge_wide = close(atol=1e-12), close(rtol=1e-6, atol=0.0)
+    yield Case("three layers", dict(weights=weights(3), x=x(4)), judge)
+    yield Case("one layer", dict(weights=weights(1), x=x()), judge)
+    yield Case("a batch of two dimensions", dict(weights=weights(2), x=x(2, 3)), judge)
+    deep = dict(weights=weights(12, size=4.0, dtype=wide), x=x(3, dtype=wide))
+    yield Case("twelve layers", deep, judge_wide)
+    saturated = dict(weights=weights(3, size=5.0, dtype=wide), x=x(3, dtype=wide))
+    yield Case("large weights, saturated units", saturated, judge_wide)
 
 
 def chain_steps():

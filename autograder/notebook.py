@@ -1,0 +1,134 @@
+"""Turn a chapter into notebooks: one solved and executed, one for students.
+
+A chapter is MyST Markdown.  A code cell marked `:exercise: <id>` stands for an exercise and
+gives way to a heading, the stub and a marking cell; every other cell is copied as it is.
+This is the only module that knows what nbgrader wants to find in a notebook.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbgrader.converters import GenerateAssignment
+from nbgrader.coursedir import CourseDirectory
+from tqdm.auto import tqdm
+from traitlets.config import Config
+
+from autograder.exercises import find
+
+ROOT = Path(__file__).parents[1]
+QUIET = {"TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # same everywhere
+CELL_SECONDS = 120  # a chapter's cell takes under ten; a busy machine may take longer
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def chapters() -> list[Path]:
+    return sorted((ROOT / "chapters").glob("[0-9][0-9]_*.md"))
+
+
+def build_course(only: Iterable[str] = ()) -> list[Path]:
+    """Write solutions/ (executed) and course/ from chapters/; the files written.
+
+    `only` names chapters by their stems; without it, all of them.
+    """
+    names = {chapter.stem for chapter in chapters()}
+    if unknown := set(only) - names:
+        raise LookupError(f"no chapter {sorted(unknown)}; there are {sorted(names)}")
+    chosen = [chapter for chapter in chapters() if not only or chapter.stem in only]
+    written = []
+    for chapter in tqdm(chosen, desc="chapters", unit="chapter"):
+        solved = ROOT / "solutions" / chapter.stem / f"{chapter.stem}.ipynb"
+        write(execute(instructor_notebook(chapter)), solved)
+        release(chapter.stem, ROOT / "solutions", ROOT / "course")
+        written += [solved, ROOT / "course" / chapter.stem / f"{chapter.stem}.ipynb"]
+    return written
+
+
+def instructor_notebook(chapter: Path) -> NotebookNode:
+    """The chapter with solutions, marked for nbgrader to remove."""
+    notebook = jupytext.read(chapter)
+    notebook.cells = [new for cell in notebook.cells for new in exercise_cells(cell) or [cell]]
+    for number, cell in enumerate(
+        notebook.cells
+    ):  # the same chapter always gives the same file
+        cell["id"] = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell-{number:03d}")
+    del notebook.metadata["jupytext"]
+    return notebook
+
+
+def exercise_cells(cell: NotebookNode) -> list[NotebookNode]:
+    """The cells that a marked cell stands for; none if it is not marked."""
+    if "exercise" not in cell.metadata:
+        return []
+    exercise = find(cell.metadata["exercise"])
+    stars = "●" * exercise.difficulty + "○" * (5 - exercise.difficulty)
+    bonus = " · bonus" if exercise.bonus else ""
+    title = (
+        f"#### Exercise: write `{exercise.name}` · {exercise.points} points{bonus}\n\n"
+        f"*About {exercise.minutes} minutes · difficulty {stars} · "
+        f"so that you can {exercise.goal}.*"
+    )
+    solution = (
+        f"{exercise.imports}\n\n\n{exercise.header}"
+        f"    ### BEGIN SOLUTION\n{exercise.body}    ### END SOLUTION"
+    )
+    return [
+        new_markdown_cell(title),
+        new_code_cell(solution, metadata=nbgrader(exercise.grade_id, solution=True)),
+        new_code_cell(
+            f"mark({exercise.name})",
+            metadata=nbgrader(f"{exercise.grade_id}-mark", points=exercise.points),
+        ),
+    ]
+
+
+def nbgrader(grade_id: str, *, solution: bool = False, points: int | None = None) -> dict:
+    """Cell metadata.  A cell is either the student's to edit or locked and worth points."""
+    graded = points is not None
+    fields = dict(schema_version=3, grade_id=grade_id, task=False)
+    fields |= dict(solution=solution, grade=graded, locked=graded)
+    return {"nbgrader": fields | ({"points": points} if graded else {})}
+
+
+def execute(notebook: NotebookNode) -> NotebookNode:
+    """The notebook with the outputs of every cell; raises what a cell raises."""
+    with tempfile.TemporaryDirectory() as folder:
+        NotebookClient(
+            notebook,
+            timeout=CELL_SECONDS,
+            kernel_name="python3",
+            resources={"metadata": {"path": folder}},
+        ).execute(env={**os.environ, **QUIET})
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = {"name": "python"}  # its version is this machine's
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)  # times of this run
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET_VIEW, None)  # of a widget that lives no longer
+    return notebook
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.validate(notebook)
+    path.write_text(nbformat.writes(notebook, version=4) + "\n", encoding="utf-8")
+
+
+def release(assignment: str, source: Path, target: Path) -> None:
+    """Write the student notebook exactly as `nbgrader generate_assignment` does, without a
+    gradebook."""
+    config = Config()
+    config.CourseDirectory.root = str(source.parent)
+    config.CourseDirectory.source_directory = os.path.relpath(source, source.parent)
+    config.CourseDirectory.release_directory = os.path.relpath(target, source.parent)
+    config.CourseDirectory.assignment_id = assignment
+    config.GenerateAssignment.no_database = True
+    config.GenerateAssignment.force = True
+    config.SaveCells.enabled = False
+    GenerateAssignment(coursedir=CourseDirectory(config=config), config=config).start()
