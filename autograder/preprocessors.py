@@ -12,7 +12,9 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
+import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from nbgrader.api import Gradebook, MissingEntry
@@ -25,6 +27,7 @@ from autograder.report import Report, Score
 from autograder.sandbox import Cell, Sandbox
 from autograder.spec import Exercise
 
+ROOT = Path(__file__).parents[1]
 NOTES = "steady_gradients_notes"  # notebook metadata: what was repaired, by exercise
 
 
@@ -86,10 +89,15 @@ def recorded_cells(
     cells = {}
     for source in found.source_cells:
         of = dict(
-            schema_version=3, grade_id=source.name, locked=source.locked, task=source.name in tasks,
-            solution=source.name in solutions, cell_type=source.cell_type,
-            grade=source.name in graded and source.name not in tasks, checksum=source.checksum,
-        )  # fmt: skip
+            schema_version=3,
+            grade_id=source.name,
+            locked=source.locked,
+            task=source.name in tasks,
+            solution=source.name in solutions,
+            grade=source.name in graded and source.name not in tasks,
+            cell_type=source.cell_type,
+            checksum=source.checksum,
+        )
         if source.name in graded:
             of["points"] = graded[source.name].max_score
         new = new_code_cell if source.cell_type == "code" else new_markdown_cell
@@ -218,7 +226,7 @@ class ExecuteApart(Execute):
             self._ours = set(ours)
             nb, resources = super().preprocess(nb, resources, km)
         if ours:
-            self._judge(nb, ours, str(resources["nbgrader"]["student"]))
+            self._judge(nb, ours, resources["nbgrader"])
         return nb, resources
 
     def preprocess_cell(self, cell: NotebookNode, resources: dict, index: int):
@@ -226,21 +234,22 @@ class ExecuteApart(Execute):
             return cell, resources
         return super().preprocess_cell(cell, resources, index)
 
-    def _judge(self, nb: NotebookNode, ours: dict[int, Exercise], student: str) -> None:
+    def _judge(self, nb: NotebookNode, ours: dict[int, Exercise], where: dict) -> None:
         if not self.secret:
             self.log.warning(
-                "No secret is set: cases are the public practice ones, and hard-coded answers "
-                "pay. Set c.ExecuteApart.secret in an nbgrader_config.py outside the repository."
+                "No secret is set: grading draws the public practice cases, so hard-coded "
+                "answers pay. Set c.ExecuteApart.secret in an nbgrader_config.py outside the "
+                "repository (docs/instructors.md)."
             )
         notes = nb.metadata.pop(NOTES, {})
         withhold = [f"{e.target.__module__}.{e.name}" for e in EXERCISES.values()]
-        cells = submission_cells(nb)
+        cells = submission_cells(nb, handed_out(where["assignment"], where["notebook"]))
         with Sandbox(list(cells.values()), withhold) as sandbox:
             for index, exercise in ours.items():
                 report = grade(
                     exercise,
                     lambda inputs, name=exercise.name: sandbox.run(name, inputs),
-                    seed_for(self.secret, student, exercise.id),
+                    seed_for(self.secret, str(where["student"]), exercise.id),
                     secret=bool(self.secret),
                 )
                 said = [
@@ -268,17 +277,25 @@ def _graded(cell: NotebookNode) -> bool:
     )
 
 
-def submission_cells(nb: NotebookNode) -> dict[int, Cell]:
+def submission_cells(nb: NotebookNode, released: set[str]) -> dict[int, Cell]:
     """What a worker is to run of each code cell, by its place in the notebook.
 
-    Solution cells whole; of all others only what they define, so that no demonstration is
-    trained again and a helper function may stand anywhere.  Grade cells not at all.
+    Solution cells and cells that the student added run whole; of those that were handed out
+    only what they define, so that no demonstration is trained again.  Grade cells not at all.
     """
     return {
-        index: Cell(cell.source, whole=bool(cell.metadata.get("nbgrader", {}).get("solution")))
+        index: Cell(cell.source, whole=cell.source not in released)
         for index, cell in enumerate(nb.cells)
         if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade")
     }
+
+
+def handed_out(assignment: str, notebook: str) -> set[str]:
+    """The sources of all cells of the notebook that students were given."""
+    path = ROOT / "course" / assignment / f"{notebook}.ipynb"
+    if not path.exists():
+        return set()
+    return {cell.source for cell in nbformat.read(path, as_version=4).cells}
 
 
 def seed_for(secret: str, student: str, exercise: str) -> int:
