@@ -123,11 +123,9 @@ CLAIMS: dict[str, Callable[[Numbers], bool]] = {
         first_to_last(n, f"sigmoid, {scale}", "activation gradient") < 1e-4
         for scale in ("default", "LeCun", "Glorot", "He")
     ),
-    "relu with He's scale and tanh with Glorot's keep the size within a factor of 4": lambda n: (
-        all(
-            1 / 4 < first_to_last(n, name, "activation gradient") < 4
-            for name in ("relu, He", "tanh, Glorot")
-        )
+    "relu with He's scale and tanh with Glorot's keep it within a factor of 4": lambda n: all(
+        1 / 4 < first_to_last(n, name, "activation gradient") < 4
+        for name in ("relu, He", "tanh, Glorot")
     ),
     "weights of 0.01 lose a factor of a hundred million, and the weight gradients hide it": (
         lambda n: all(

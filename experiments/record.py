@@ -112,7 +112,7 @@ def moved(stored: Record, fresh: Record) -> list[str]:
             old = np.log(old)
             error = old.std(axis=0, ddof=1) * math.sqrt(1 / len(old) + 1 / len(new))
             shift = new.mean(axis=0) - old.mean(axis=0)
-            far = np.abs(shift) > np.maximum(ERRORS * error, FLOOR)
+            far = ~(np.abs(shift) <= np.maximum(ERRORS * error, FLOOR))  # so that NaN is far
             complaints += [
                 f"{stored.name}: {quantity}{_place(at)} of {group} was "
                 f"{np.exp(old.mean(axis=0)[at]):.3g}, is {np.exp(new.mean(axis=0)[at]):.3g}"

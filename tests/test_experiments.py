@@ -1,0 +1,118 @@
+"""The records behind the chapters: complete, true to their claims, measured again in small."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments import record
+from experiments.record import Record, band, broken, load, moved, names, run, script
+
+FOLDER = Path(record.__file__).parent
+
+every_experiment = pytest.mark.parametrize("name", names())
+
+
+@every_experiment
+def test_a_record_is_complete(name):
+    stored = load(name)
+    assert stored.name == name
+    assert len(set(stored.seeds)) == len(stored.seeds) >= 10
+    assert {"python", "torch"} <= set(stored.versions)
+    assert stored.seconds > 0
+    for quantities in stored.numbers.values():
+        for values in quantities.values():
+            assert len(values) == len(stored.seeds)
+            assert np.isfinite(values).all()
+            assert (values > 0).all()  # they are compared as logarithms
+
+
+@every_experiment
+def test_the_stored_numbers_bear_out_every_claim(name):
+    assert len(script(name).CLAIMS) > 0
+    assert broken(load(name)) == []
+
+
+@every_experiment
+def test_a_claim_can_be_false(name):
+    """Numbers that are all the same bear out no claim about differences."""
+    stored = load(name)
+    same = {g: {q: np.ones_like(v) for q, v in qs.items()} for g, qs in stored.numbers.items()}
+    assert broken(stored._replace(numbers=same))
+
+
+@every_experiment
+def test_two_seeds_measured_again_lie_within_the_record(name, monkeypatch):
+    stored, kept = load(name), slice(None)
+    if name == "gradients_dead_or_slow":
+        kept = slice(1, 2)  # one rate of five
+        monkeypatch.setattr(script(name), "RATES", script(name).RATES[kept])
+        monkeypatch.setattr(script(name), "NETWORKS", few(script(name).NETWORKS))
+    fresh = run(name, seeds=stored.seeds[:2])
+    numbers = {
+        group: {quantity: values[..., kept] for quantity, values in quantities.items()}
+        for group, quantities in stored.numbers.items()
+        if group in fresh.numbers
+    }
+    assert numbers
+    assert moved(stored._replace(numbers=numbers), fresh) == []
+
+
+def few(networks: dict) -> dict:
+    return {name: networks[name] for name in ("3 sigmoid layers", "10 relu layers, He")}
+
+
+def a_record(values) -> Record:
+    return Record("made up", {"net": {"size": np.asarray(values)}}, [0], {}, 1.0)
+
+
+def test_a_number_that_moved_is_named_with_both_values(rng):
+    values = np.exp(np.random.default_rng(0).normal(0, 0.1, (10, 3)))
+    assert moved(a_record(values), a_record(values * 1.01)) == []
+    (complaint,) = moved(a_record(values), a_record(values * [1, 2, 1]))
+    assert complaint.startswith("made up: size[1] of net was")
+
+
+def test_a_number_that_is_lost_or_not_finite_has_moved():
+    values = np.full((10, 1), 2.0)
+    assert len(moved(a_record(values), a_record(values * np.nan))) == 1
+
+
+def test_a_band_is_a_factor_to_either_side():
+    found = band([[0.01], [1.0], [100.0]])
+    assert found.middle == pytest.approx([1])
+    assert (found.low, found.high) == (pytest.approx([0.01]), pytest.approx([100]))
+
+
+def test_what_is_saved_is_what_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr(record.resources, "files", lambda package: tmp_path)
+    saved = a_record([[1.23456], [2e-9]])
+    record.save(saved)
+    loaded = load("made up")
+    assert loaded.seeds == saved.seeds
+    np.testing.assert_allclose(
+        loaded.numbers["net"]["size"], saved.numbers["net"]["size"], rtol=1e-3
+    )
+
+
+def test_an_unknown_record_is_answered_with_those_there_are():
+    with pytest.raises(FileNotFoundError, match=r"dead_or_slow.*python -m experiments"):
+        load("gradients_of_the_moon")
+
+
+@every_experiment
+def test_every_script_has_its_record_and_every_record_its_script(name):
+    assert {path.stem for path in FOLDER.glob("*.json")} == set(names())
+    assert json.loads((FOLDER / f"{name}.json").read_text())["name"] == name
+
+
+def test_the_command_refuses_a_name_it_does_not_know():
+    command = [sys.executable, "-m", "experiments", "moon"]
+    ran = subprocess.run(
+        command, cwd=FOLDER.parent, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    assert "gradients_deep_networks" in ran.stderr
