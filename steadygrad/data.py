@@ -216,8 +216,8 @@ def _fetch(
 
 
 def _reason(error: OSError | ValueError) -> str:
-    if not isinstance(error, OSError):
-        return "wrong checksum"  # pooch's only ValueError that is not one of requests' too
+    if not isinstance(error, OSError):  # pooch's own: a wrong digest, or an odd address
+        return "wrong checksum" if "hash" in str(error) else str(error)
     response = getattr(error, "response", None)
     return type(error).__name__ if response is None else f"HTTP {response.status_code}"
 

@@ -4,6 +4,7 @@ import doctest
 import gzip
 import hashlib
 import http.server
+import logging
 import runpy
 import socket
 import struct
@@ -11,6 +12,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import pooch
 import pytest
 import torch
 from hypothesis import given
@@ -215,9 +217,15 @@ def test_a_file_that_broke_in_the_cache_is_fetched_again(load, server, tmp_path)
     assert len(load(f"{server}/whole").train.y) == 50
 
 
-def test_a_download_says_nothing_on_stderr(load, server, capfd):
+def test_an_address_that_is_none_is_told_apart_from_a_broken_file(load):
+    with pytest.raises(DataUnavailable, match=r"Unrecognized URL protocol.*mnist-5k"):
+        load("nowhere")
+
+
+def test_a_download_neither_logs_nor_prints(load, server, capfd):
     load(f"{server}/whole")
     assert capfd.readouterr() == ("", "")
+    assert not pooch.get_logger().isEnabledFor(logging.INFO)  # this log would go to stderr
 
 
 def test_every_published_set_has_four_digests_and_ten_classes():

@@ -92,6 +92,11 @@ def test_redrawing_keeps_the_dtype(dtype, rng):
     assert linears(model)[0].weight.std() > 0
 
 
+def test_in_double_precision_the_weights_are_drawn_in_double_precision(rng):
+    weight = redraw_(mlp([3, 4, 2]).double(), 1, rng=rng)[0].weight
+    assert not weight.equal(weight.float().double())
+
+
 def test_a_network_on_the_meta_device_stays_there(rng):
     with torch.device("meta"):
         model = mlp([9, 8, 7])

@@ -185,14 +185,22 @@ def test_an_optimizer_of_another_model_is_refused():
 
 @pytest.mark.parametrize("learning_rate", [1e20, float("nan")])
 def test_a_run_that_diverges_stops_there_without_a_warning(learning_rate):
+    net, after = model(), {}
+
+    def remember(*_):
+        after.update({name: tensor.clone() for name, tensor in net.state_dict().items()})
+
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        history = fit(model(), points(), epochs=50, learning_rate=learning_rate)
+        history = fit(
+            net, points(), epochs=50, learning_rate=learning_rate, after_step=remember
+        )
     *finite, last = history.batch_loss
     assert history.diverged
     assert torch.tensor(finite).isfinite().all()
     assert not torch.tensor(last).isfinite()
     assert len(history.train_loss) * 2 <= len(finite)
+    torch.testing.assert_close(dict(net.state_dict()), after, rtol=0, atol=0, equal_nan=True)
 
 
 def test_a_run_whose_last_step_diverges_says_so_too():
