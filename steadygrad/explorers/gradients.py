@@ -109,7 +109,7 @@ ALT = (
 
 def _controls() -> dict[str, widgets.ValueWidget]:
     def labelled(kind: type, description: str, **options: object) -> widgets.ValueWidget:
-        return kind(description=description, style={"description_width": "6em"}, **options)
+        return kind(description=description, style={"description_width": "7.5em"}, **options)
 
     names = ["sigmoid", "tanh", "relu"]
     log = widgets.FloatLogSlider
@@ -134,7 +134,7 @@ def _controls() -> dict[str, widgets.ValueWidget]:
             widgets.ToggleButtons, "activation", value="relu", options=names
         ),
     }
-    controls["activation"].style.button_width = "5em"
+    controls["activation"].style.button_width = "6em"
     widgets.dlink((controls["depth"], "value"), (controls["layer"], "max"))
     return controls
 

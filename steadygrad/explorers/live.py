@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 import ipywidgets as widgets
 import matplotlib as mpl
 import numpy as np
+import traitlets
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -24,6 +25,16 @@ from steadygrad.plots import STYLE
 
 Build = Callable[[Figure], Sequence[Artist]]
 Update = Callable[..., str]
+
+
+class Picture(widgets.Image):
+    """An image whose tooltip works: it is what screen readers call the picture.
+
+    ipywidgets 8.1 gives images no alternative text, and its front end fails to draw a widget
+    that has a tooltip but no description.
+    """
+
+    description = traitlets.Unicode("").tag(sync=True)
 
 
 class LiveFigure(widgets.VBox):
@@ -61,8 +72,7 @@ class LiveFigure(widgets.VBox):
             self._canvas = FigureCanvasAgg(self.figure)
             self._artists = list(build(self.figure))
         width = f"{int(figsize[0] * dpi)}px"
-        # the title is read out as the picture's name: ipywidgets' Image has no alternative text
-        self.picture = widgets.Image(
+        self.picture = Picture(
             format="png", tooltip=alt, layout={"width": "100%", "max_width": width}
         )
         self.caption, self.error = widgets.HTML(), widgets.HTML()

@@ -1,0 +1,97 @@
+"""The explorers in JupyterLab, with keyboard and mouse."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from tests import browser
+
+pytestmark = pytest.mark.slow
+
+CELLS = (
+    "import matplotlib.pyplot as plt\nfrom steadygrad import plots\n\nplots.use_style()",
+    "raise NotImplementedError  # an exercise that is not solved yet",
+    "from steadygrad.explorers import gradients\n\ngradients.explorer()",
+    'plots.show(plots.curves({"a": [2.0, 1.0]}), alt="A falling line.")',
+)
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("course") / "explorer.ipynb"
+    cells = [new_code_cell(source, id=f"cell-{n}") for n, source in enumerate(CELLS)]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(new_notebook(cells=cells, metadata=kernel), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def requests() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def page(notebook, requests, tmp_path_factory):
+    """The notebook, open in JupyterLab, with its explorer and nothing unsolved run."""
+    with (
+        browser.browser_page(requests) as page,
+        browser.jupyterlab(notebook.parent, tmp_path_factory.mktemp("lab")) as lab,
+    ):
+        browser.open_notebook(page, lab, notebook)
+        browser.run(page, notebook, mentioning="plots.")
+        browser.picture(page)
+        yield page
+        browser.close_notebook(page)
+
+
+def test_the_explorer_is_shown_without_an_error(page):
+    assert browser.errors(page) == []
+    assert page.locator("img.widget-image").count() == 1
+    browser.screenshot(page, "explorer")
+
+
+def test_a_slider_follows_the_keyboard(page):
+    before = browser.picture(page)
+    browser.slider(page, "weights").focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    browser.wait_for_new_picture(page, before)
+    assert browser.errors(page) == []
+
+
+@pytest.mark.parametrize("label", ["depth", "width", "weights", "inputs", "layer shown"])
+def test_a_slider_follows_the_mouse(page, label):
+    before = browser.picture(page)
+    browser.drag(page, browser.slider(page, label), -40)
+    browser.wait_for_new_picture(page, before)
+    assert browser.errors(page) == []
+    browser.screenshot(page, f"explorer_{label.split()[0]}")
+
+
+def test_the_activation_follows_the_keyboard(page):
+    before = browser.picture(page)
+    page.get_by_role("button", name="sigmoid").focus()
+    page.keyboard.press("Enter")
+    browser.wait_for_new_picture(page, before)
+    assert "flat for" in page.get_by_role("status").first.inner_text()
+    browser.screenshot(page, "explorer_sigmoid")
+
+
+def test_the_picture_has_a_name_for_those_who_cannot_see_it(page):
+    assert page.get_by_role("img", name="root mean square of every layer's").count() == 1
+
+
+def test_a_figure_is_followed_by_its_words_which_take_no_room(page):
+    words = page.get_by_text("Figure: A falling line.")
+    assert words.count() == 1
+    assert page.locator(".jp-RenderedImage img").count() >= 1
+    box = words.bounding_box()
+    assert box["width"] <= 1
+    assert box["height"] <= 1
+
+
+def test_no_request_left_this_machine(page, requests):
+    assert len(requests) > 10
+    assert browser.foreign(requests) == []
