@@ -131,8 +131,10 @@ def test_a_mistake_is_named_with_what_to_do(wrong, complaint):
 
 
 def test_under_test_the_declared_types_are_enforced():
-    with pytest.raises(TypeCheckError, match="widths"):
-        mlp([784, 10.5])
+    with pytest.raises(
+        TypeCheckError, match="activation"
+    ):  # beartype samples lists: no [2, 0.5]
+        mlp([784, 10], activation=nn.ReLU)
 
 
 def test_examples_in_docstrings():
