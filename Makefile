@@ -36,10 +36,8 @@ course: .venv/lab  ## Build the notebooks from chapters/: solutions/, executed, 
 kill-matrix: .venv/lab  ## Grade every known wrong solution and write docs/kill-matrix.md
 	$(RUN) python -m autograder kill-matrix
 
-experiments: .venv/lab  ## Run the long measurements again and say which stored results moved
-	@for script in experiments/*.py; do \
-	  if [ -e "$$script" ]; then echo "$$script"; $(RUN) python "$$script" || exit 1; fi; done
-	@git --no-pager diff --stat -- experiments
+experiments: .venv/lab  ## Run the long measurements again and say which claims moved
+	$(RUN) python -m experiments
 
 bench: .venv/lab  ## Measure the grader against its peers
 	@for script in benchmarks/*.py; do \
