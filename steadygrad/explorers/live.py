@@ -9,6 +9,7 @@ picture a second and ten.
 import base64
 import html
 import io
+import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 
@@ -67,6 +68,8 @@ class LiveFigure(widgets.VBox):
                 "write what is drawn over what, in one sentence."
             )
         self.alt, self.controls, self.update = alt, dict(controls), update
+        # JupyterLab may move two sliders in two threads (subshells), but there is one canvas
+        self._canvas_lock = threading.RLock()
         with mpl.rc_context(STYLE):
             self.figure = Figure(figsize=figsize, dpi=dpi)
             self._canvas = FigureCanvasAgg(self.figure)
@@ -89,6 +92,11 @@ class LiveFigure(widgets.VBox):
 
     def redraw(self) -> None:
         """Draw everything again, ticks and titles included, then what changes."""
+        with self._canvas_lock:
+            self._draw_background()
+            self._follow()
+
+    def _draw_background(self) -> None:
         for artist in self._artists:
             artist.set_animated(True)  # left out of an ordinary drawing
         with mpl.rc_context(STYLE):
@@ -98,9 +106,12 @@ class LiveFigure(widgets.VBox):
             self._canvas.draw()
         self._background = self._canvas.copy_from_bbox(self.figure.bbox)
         self._limits = self._present_limits()
-        self._follow()
 
     def _follow(self, _change: object = None) -> None:
+        with self._canvas_lock:  # values are read inside: the last to enter sees all changes
+            self._draw()
+
+    def _draw(self) -> None:
         try:
             sentence = self.update(self._artists, **self.values())
         except Exception:  # the update's own fault, whatever it is: say so where it is seen

@@ -2,6 +2,7 @@ import base64
 import io
 import subprocess
 import sys
+import threading
 
 import ipywidgets as widgets
 import numpy as np
@@ -123,6 +124,31 @@ def test_screen_readers_get_a_name_and_a_status():
     figure = live()
     assert figure.picture.tooltip == "A line at a height."
     assert 'role="status"' in figure.caption.value
+
+
+def test_two_sliders_moved_in_two_threads_take_turns():
+    meeting, met = threading.Barrier(2), []
+
+    def update(artists, **heights):
+        try:
+            meeting.wait(timeout=0.3)
+            met.append(heights)
+        except threading.BrokenBarrierError:
+            meeting.reset()
+        return lift(artists, sum(heights.values()))
+
+    controls = {name: widgets.IntSlider(max=9) for name in "ab"}
+    figure = LiveFigure(straight, update, controls, alt="A line.", figsize=(3, 2))
+    moves = [
+        threading.Thread(target=setattr, args=(slider, "value", 4))
+        for slider in controls.values()
+    ]
+    for move in moves:
+        move.start()
+    for move in moves:
+        move.join()
+    assert not met, "two updates were drawing on one canvas at the same time"
+    assert "The line is at 8." in figure.caption.value
 
 
 def test_a_figure_without_words_is_refused():
