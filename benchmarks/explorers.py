@@ -1,8 +1,9 @@
 """How long a slider waits for its picture: a live figure against drawing everything anew.
 
 The peer does what `interact` with `plt.show()` does for each move: it builds the figure, draws
-it and encodes it as PNG, cropped, as Jupyter's inline backend does by default.  Both show the same lines from the
-same measurement.  The two take turns within one run, so that a busy machine slows both.
+it and encodes it as PNG, cropped, as Jupyter's inline backend does by default.  Both show the
+same lines from the same measurement.  The two take turns within one run, so that a busy
+machine slows both.
 
     python benchmarks/explorers.py [rounds]
 """

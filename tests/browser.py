@@ -4,6 +4,8 @@ Nothing here leaves the machine: the server listens on 127.0.0.1 only, and every
 that the page asks for is kept in `requests`, for a test to look through.
 """
 
+import base64
+import io
 import json
 import os
 import secrets
@@ -20,7 +22,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 ARGUMENTS = [  # no sandbox: as root Chromium refuses to start with one; the rest: silence
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -186,11 +190,38 @@ def errors(page) -> list[str]:
     return [text for text in shown.all_inner_texts() if text.strip()]
 
 
+SETTLED = """() => {
+    const { src } = document.querySelector('img.widget-image'), now = performance.now();
+    if (window.lastPicture?.src !== src) window.lastPicture = { src, since: now };
+    return now - window.lastPicture.since > 1500;
+}"""
+
+
 def picture(page) -> str:
-    """The address of the first explorer's picture: it changes with every drawing."""
+    """The address of the first explorer's picture, once it has stopped changing.
+
+    Every drawing has an address of its own.
+    """
     image = page.locator("img.widget-image").first
     image.wait_for()
+    page.wait_for_function(SETTLED)
     return image.get_attribute("src")
+
+
+def pixels(page) -> np.ndarray:
+    """The first explorer's picture itself, once it has stopped changing."""
+    encoded = page.evaluate(
+        """async address => {
+            const bytes = new Uint8Array(await (await fetch(address)).arrayBuffer());
+            return btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''));
+        }""",
+        picture(page),
+    )
+    return decoded(base64.b64decode(encoded))
+
+
+def decoded(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
 def wait_for_new_picture(page, old: str) -> str:
@@ -203,12 +234,19 @@ def wait_for_new_picture(page, old: str) -> str:
     return picture(page)
 
 
+def _row(page, label: str):
+    text = page.locator(".widget-label", has_text=label)
+    return page.locator(".widget-slider").filter(has=text).first
+
+
+def readout(page, label: str) -> str:
+    """The number beside the slider with this label."""
+    return _row(page, label).locator(".widget-readout").inner_text()
+
+
 def slider(page, label: str):
     """The handle of the slider with this label."""
-    row = page.locator(".widget-slider").filter(
-        has=page.locator(".widget-label", has_text=label)
-    )
-    handle = row.first.locator(".noUi-handle").first
+    handle = _row(page, label).locator(".noUi-handle").first
     handle.scroll_into_view_if_needed()
     return handle
 

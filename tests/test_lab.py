@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from steadygrad.explorers.gradients import explorer
 from tests import browser
 
 pytestmark = pytest.mark.slow
@@ -52,6 +54,17 @@ def test_the_explorer_is_shown_without_an_error(page):
     browser.screenshot(page, "explorer")
 
 
+def test_sliders_moved_in_quick_succession_end_in_the_picture_of_their_values(page):
+    for label, pixels in [("width", 20), ("depth", 40), ("width", -10), ("depth", -15)]:
+        browser.drag(page, browser.slider(page, label), pixels)
+    shown = browser.pixels(page)
+    here = explorer()
+    for name, label in [("depth", "depth"), ("width", "width"), ("layer", "layer shown")]:
+        here.controls[name].value = int(browser.readout(page, label))
+    assert here.controls["depth"].value != 10
+    np.testing.assert_array_equal(shown, browser.decoded(here.picture.value))
+
+
 def test_a_slider_follows_the_keyboard(page):
     before = browser.picture(page)
     browser.slider(page, "weights").focus()
@@ -61,10 +74,10 @@ def test_a_slider_follows_the_keyboard(page):
     assert browser.errors(page) == []
 
 
-@pytest.mark.parametrize("label", ["depth", "width", "weights", "inputs", "layer shown"])
+@pytest.mark.parametrize("label", ["layer shown", "width", "weights", "inputs", "depth"])
 def test_a_slider_follows_the_mouse(page, label):
     before = browser.picture(page)
-    browser.drag(page, browser.slider(page, label), -40)
+    browser.drag(page, browser.slider(page, label), -20)
     browser.wait_for_new_picture(page, before)
     assert browser.errors(page) == []
     browser.screenshot(page, f"explorer_{label.split()[0]}")
