@@ -1,6 +1,8 @@
 """Compare two results and say, in one sentence, where they first differ."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from numbers import Integral, Real
 from typing import Any
@@ -17,6 +19,8 @@ TOLERANCE = {  # rtol, atol: far above rounding in that dtype, far below any mis
     torch.float32: (1e-4, 1e-6),
     torch.float64: (1e-9, 1e-12),  # float32 inside a float64 computation must show
 }
+
+LONGEST = 100  # characters of a learner's own text that a complaint repeats
 
 
 class Kind(IntEnum):
@@ -48,11 +52,11 @@ class Complaint(str):
         return complaint
 
 
+@dataclass(frozen=True)
 class Foreign:
     """Stands for a result of a type that cannot cross to the judge."""
 
-    def __init__(self, kind: str):
-        self.kind = kind
+    kind: str
 
 
 def result_part(path: Path) -> str:
@@ -129,7 +133,9 @@ def _descend(got, expected, path: Path, ruled: dict, *how) -> None:
 
 def _tensors(got, expected: Tensor, where: str, rtol, atol, any_float: bool) -> str:
     if not isinstance(got, Tensor):
-        return _wrong_type(where, "a tensor", got)
+        foreign = isinstance(got, Foreign) and "tensor" in got.kind
+        wanted = f"a dense tensor of {expected.dtype}" if foreign else "a tensor"
+        return _wrong_type(where, wanted, got)
     if got.shape != expected.shape:
         return _sentence(Kind.SHAPE, f"{where} should have shape", expected.shape, got.shape)
     if got.dtype != expected.dtype and not (
@@ -180,22 +186,41 @@ def _numbers(got, expected, where: str, rtol, atol) -> str:
         return _wrong_type(where, f"{wanted} (a plain Python number)", got)
     defaults = (0.0, 0.0) if whole else TOLERANCE[torch.float32]
     rtol, atol = (d if g is None else g for g, d in zip((rtol, atol), defaults, strict=True))
-    got_, expected_ = torch.tensor(float(got)).double(), torch.tensor(float(expected)).double()
-    if torch.isclose(got_, expected_, rtol=rtol, atol=atol, equal_nan=True):
+    if got == expected or _near(_float(got), _float(expected), rtol, atol):
         return ""
-    kind = Kind.VALUES if got_.isfinite() or not expected_.isfinite() else Kind.NOT_FINITE
+    broken = math.isfinite(_float(expected)) and not math.isfinite(_float(got))
+    kind = Kind.NOT_FINITE if broken and not isinstance(got, Integral) else Kind.VALUES
     return _sentence(kind, f"{where} should be", number(expected), number(got))
+
+
+def _near(got: float, expected: float, rtol: float, atol: float) -> bool:
+    if not (math.isfinite(got) and math.isfinite(expected)):
+        return math.isnan(got) and math.isnan(expected)
+    return rtol + atol > 0 and abs(got - expected) <= atol + rtol * abs(expected)
+
+
+def _float(value: Real) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an int beyond what a float can hold
+        return math.inf
 
 
 def number(value) -> str:
     """A number as it is shown to people: four digits are enough to recognise it."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else brief(value)
+
+
+def brief(value) -> str:
+    """What someone else wrote, cut to a length that a sentence can bear."""
+    text = str(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def kind_of(value) -> str:
     """What a value is, for a sentence that says it should have been something else."""
     if isinstance(value, Foreign):
-        return f"a value of type {value.kind}"
+        return value.kind if " " in value.kind else f"a value of type {value.kind}"
     if value is None:
         return "None: is a `return` missing?"
     if isinstance(value, Tensor):
@@ -214,7 +239,7 @@ def _wrong_keys(where: str, got: Mapping, expected: Mapping) -> Complaint:
     missing = [key for key in expected if key not in got]
     extra = [key for key in got if key not in expected]
     parts = [f"lacks {', '.join(map(repr, missing))}"] * bool(missing)
-    parts += [f"should not have {', '.join(map(repr, extra))}"] * bool(extra)
+    parts += [f"should not have {brief(', '.join(map(repr, extra[:9])))}"] * bool(extra)
     return Complaint(f"{where} {' and '.join(parts)}", Kind.TYPE)
 
 
@@ -222,6 +247,7 @@ def _sentence(kind: Kind, where_should: str, expected, got) -> Complaint:
     expected, got = (
         tuple(each) if isinstance(each, torch.Size) else each for each in (expected, got)
     )
+    got = brief(got)
     shown = f"{where_should} {expected}, got {got}"
     where = where_should.removesuffix(" should be")
     secret = kind in (Kind.VALUES, Kind.NOT_FINITE)
