@@ -12,6 +12,7 @@ from numbers import Integral, Real
 from types import CodeType
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from autograder.compare import Foreign
@@ -20,6 +21,7 @@ from autograder.recipes import altered, build
 SECONDS = 5.0  # a reference answers in milliseconds; a busy machine must not cost points
 SHOWN = 200  # characters of what a submission printed that a report repeats
 DEEPEST = 20  # levels of nesting that a result may have
+BITS = 1024  # of an int that a result may hold: no float reaches further
 
 
 class Outcome(NamedTuple):
@@ -109,12 +111,13 @@ def _call(submission: Callable, mine: dict, seconds: float) -> Outcome:
             return Outcome(plain(submission(**mine)))
     except TimeLimit:
         return too_long(seconds)
-    except NotImplementedError:
-        return NOT_ATTEMPTED
-    except (Exception, SystemExit, GeneratorExit) as error:
-        return Outcome(
-            failure=("raised", type(error).__name__), error=_raised(error, submission)
-        )
+    except KeyboardInterrupt:  # the learner's own: it ends the marking, not one case
+        raise
+    except BaseException as error:
+        if isinstance(error, NotImplementedError) and not error.args:
+            return NOT_ATTEMPTED  # with a message it is torch that lacks something
+        kind = legible(type(error).__name__)
+        return Outcome(failure=("raised", kind), error=_raised(error, kind, submission))
 
 
 @contextlib.contextmanager
@@ -139,10 +142,9 @@ def _limited(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _raised(error: BaseException, submission: Callable) -> str:
+def _raised(error: BaseException, kind: str, submission: Callable) -> str:
     """The exception, and the submission's own line that it came from."""
-    kind = type(error).__name__
-    message = str(error).strip().split("\n")[0][:SHOWN]
+    message = _message(error)
     said = f"raised {kind}: {message}" if message else f"raised {kind}"
     if isinstance(error, SystemExit):
         said = "called exit(), which ends Python; return a value instead"
@@ -150,9 +152,17 @@ def _raised(error: BaseException, submission: Callable) -> str:
     file = code.co_filename if isinstance(code, CodeType) else ""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename == file and frame.lineno:
-            line = linecache.getline(file, frame.lineno).strip()
+            line = legible(linecache.getline(file, frame.lineno).strip())
             return f"{said} (in your line {frame.lineno}: {line})" if line else said
     return said
+
+
+def _message(error: BaseException | str) -> str:
+    """The first line of what an exception says; a learner's own may fail to say anything."""
+    try:
+        return legible(str(error).strip().split("\n")[0])
+    except Exception:
+        return ""
 
 
 def _remarks(said: Sink, complained: Sink, warned: list) -> tuple[str, ...]:
@@ -167,10 +177,10 @@ def _remarks(said: Sink, complained: Sink, warned: list) -> tuple[str, ...]:
             f"It wrote {_short(complained.kept)} to the error stream, which costs no points."
         )
     for warning in warned[:1]:
-        text = str(warning.message).split("\n")[0][:SHOWN]
+        category = legible(warning.category.__name__)
         remarks.append(
-            f"Python warned: {warning.category.__name__}: {text}. A warning costs no points, "
-            "but find out what it wants."
+            f"Python warned: {category}: {_message(warning.message)}. A warning costs no "
+            "points, but find out what it wants."
         )
     return tuple(remarks)
 
@@ -180,27 +190,51 @@ def _short(text: str) -> str:
     return repr(line if len(line) <= 60 else line[:57] + "...")
 
 
+def legible(text: str) -> str:
+    """The beginning of a text, as a file can hold it."""
+    return _writable(text[:SHOWN])
+
+
+def _writable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()  # no half characters
+
+
 def plain(value: Any, depth: int = 0) -> Any:
     """A result as data: tensors without graph, numbers, text and nests of them, all copied.
 
     What is none of these becomes a `Foreign` that remembers only its type.
     """
-    if value is None or isinstance(value, bool | str):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):  # of a class of its own, it would compare as it likes
+        return _writable(str.__str__(value))
     if isinstance(value, Tensor):
-        return value.detach().clone().as_subclass(Tensor)
+        with torch._C.DisableTorchFunctionSubclass():
+            return _dense(value)
     if isinstance(value, Integral):
-        return int(value)
+        whole = int(value)
+        return whole if whole.bit_length() <= BITS else Foreign("an int of over 300 digits")
     if isinstance(value, Real):
         return float(value)
     if depth < DEEPEST and isinstance(value, list | tuple | dict):
         if isinstance(value, dict):
-            return {
-                key if isinstance(key, str | int) else repr(key): plain(part, depth + 1)
-                for key, part in value.items()
-            }
+            return {_key(key): plain(part, depth + 1) for key, part in value.items()}
         parts = [plain(part, depth + 1) for part in value]
         return parts if isinstance(value, list) else tuple(parts)
     return Foreign(
-        f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+        legible(
+            f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+        )
     )
+
+
+def _dense(value: Tensor) -> Tensor | Foreign:
+    if value.is_nested or value.is_quantized or value.layout != torch.strided:
+        return Foreign("a tensor that is sparse, nested or quantized")
+    return value.detach().clone().as_subclass(Tensor)
+
+
+def _key(key: Any) -> str | int:
+    if isinstance(key, str):
+        return _writable(str.__str__(key))
+    return int(key) if isinstance(key, int) else repr(key)

@@ -88,15 +88,8 @@ class Network:
         parameters = dict(built.named_parameters())
         if parameters.keys() != self.parameters.keys() or built.training != self.training:
             return True
-        return any(
-            not torch.equal(parameters[name], value) for name, value in self.parameters.items()
-        ) or any(
-            (name in self.gradients) != (parameter.grad is not None)
-            or (
-                name in self.gradients and not torch.equal(parameter.grad, self.gradients[name])
-            )
-            for name, parameter in parameters.items()
-        )
+        gradients = {n: p.grad for n, p in parameters.items() if p.grad is not None}
+        return altered(self.parameters, parameters) or altered(self.gradients, gradients)
 
 
 Recipe = Function | Network
@@ -154,9 +147,11 @@ def altered(before: Any, after: Any) -> bool:
         same = (before == after) | ((before != before) & (after != after))
         return before.dtype != after.dtype or not bool(same.all())
     if isinstance(before, Mapping):
-        return before.keys() != after.keys() or any(
-            altered(before[k], after[k]) for k in before
-        )
+        if not isinstance(after, Mapping) or before.keys() != after.keys():
+            return True
+        return any(altered(before[key], after[key]) for key in before)
     if isinstance(before, list | tuple):
-        return len(before) != len(after) or any(map(altered, before, after))
-    return before != after
+        if not isinstance(after, list | tuple) or len(before) != len(after):
+            return True
+        return any(map(altered, before, after))
+    return type(before) is not type(after) or before != after
