@@ -14,7 +14,7 @@ from autograder.attempt import SECONDS, Outcome, attempt_all
 from autograder.cases import draw
 from autograder.spec import Case, Exercise, Misconception
 
-VARIANT_SECONDS = 0.3  # some misconceptions never return; waiting longer tells nothing more
+VARIANT_SECONDS = 0.2  # some misconceptions never return; waiting longer tells nothing more
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,8 @@ def _pair(exercise, seed, cases, outcomes, singles) -> Diagnosis | None:
 def _nearest(cases, outcomes, right, singles) -> Diagnosis | None:
     """The one misconception that explains the typical case and most of what failed."""
     failed = [not agrees for agrees in _agreements(cases, outcomes, right)]
+    if not any(failed):  # nothing but cases that were not run
+        return None
     explained = {}
     for wrong, theirs in singles.items():
         agrees = _agreements(cases, outcomes, theirs)

@@ -16,18 +16,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from autograder.attempt import SECONDS, Outcome, patience, too_long
+from autograder.attempt import SECONDS, Outcome, legible, patience, too_long
 from autograder.wire import WireError, receive, send
 
 COMMAND = (sys.executable, "-I", "-m", "autograder.worker")  # -I: no file beside the notebook
 START = 120  # seconds to import torch on a machine that has better things to do
 LOAD = 10  # seconds for one cell
 GRACE = 2  # seconds that the worker's own alarm gets before the parent loses patience
-
+LONGEST = 2**20  # characters of a cell; no one types more
 
 NOT_RUN = Outcome(
     failure=("ended", ""), error="was not run: two cases before it ended Python altogether"
 )
+
+
+FAILURES = ("missing", "not attempted", "raised", "time", "died", "too large")
 
 
 class DiedError(Exception):
@@ -52,12 +55,16 @@ class Sandbox:
     withhold: Sequence[str] = ()
 
     def __enter__(self) -> "Sandbox":
-        self.cells = list(self.cells)
+        self.cells = [
+            cell if len(cell.source) <= LONGEST else Cell("", whole=False)
+            for cell in self.cells
+        ]
         self.errors: list[str] = []
         self._folder = tempfile.TemporaryDirectory(
             prefix="submission-", ignore_cleanup_errors=True
         )
         self._process: subprocess.Popen | None = None
+        self._asking: threading.Thread | None = None
         self._ended = 0  # workers that a submission has brought down
         return self
 
@@ -106,7 +113,7 @@ class Sandbox:
                     less = cell._replace(whole=False) if cell.whole else Cell("", whole=False)
                     self.cells[number] = less
                     break
-                self.errors.append(str(answer))
+                self.errors.append(legible(str(answer)))
             else:
                 return
 
@@ -132,11 +139,10 @@ class Sandbox:
             log.close()
 
     def _ask(self, request: dict, within: float) -> Any:
-        try:
-            send(self._process.stdin, request)
-        except (BrokenPipeError, OSError):
-            self._stop()
-            raise DiedError("it had gone before the call") from None
+        self._asking = threading.Thread(
+            target=_write, args=(self._process.stdin, request), daemon=True
+        )
+        self._asking.start()  # a worker that does not read must not hold the parent up
         return self._answer(within)
 
     def _answer(self, within: float) -> Any:
@@ -161,16 +167,29 @@ class Sandbox:
                 os.killpg(process.pid, signal.SIGKILL)
         process.kill()
         ended = process.wait()
-        with contextlib.suppress(BrokenPipeError):  # it may still hold what was not read
-            process.stdin.close()
+        if self._asking:
+            self._asking.join(GRACE)
+        if not (
+            self._asking and self._asking.is_alive()
+        ):  # else what outlived it holds the pipe
+            with contextlib.suppress(BrokenPipeError):  # it may still hold what was not read
+                process.stdin.close()
         return ended if code is None else code
+
+
+def _write(stream, request: dict) -> None:
+    with contextlib.suppress(OSError, ValueError):  # it has gone, which the reader will hear
+        send(stream, request)
 
 
 def _read(stream, answers: queue.Queue) -> None:
     """Hand on every message; the last one says why there are no more."""
     try:
         while True:
-            answers.put(receive(stream))
+            answer = receive(stream)
+            if not answers.empty():  # one request, one answer: a second one is forged
+                raise WireError("more answers than requests")
+            answers.put(answer)
     except (EOFError, WireError, OSError, ValueError) as error:
         answers.put(error)
     finally:
@@ -181,7 +200,8 @@ def _how_it_ended(code: int, answer: Exception) -> str:
     if isinstance(answer, WireError):
         return "what it sent was no result"
     if code < 0:
-        return f"ended by {signal.Signals(-code).name}"
+        known = -code in set(signal.Signals)  # the real-time signals have numbers only
+        return f"ended by {signal.Signals(-code).name if known else f'signal {-code}'}"
     return f"exit code {code}"
 
 
@@ -198,15 +218,15 @@ def _believed(answer: Any) -> Outcome:
             match failure:
                 case None:
                     pass
-                case (str(), str()):
-                    failure = tuple(failure)
+                case (str(), str()) if failure[0] in FAILURES:
+                    failure = (failure[0], legible(failure[1]))
                 case _:
                     failure = ("died", "")
             return Outcome(
                 result if failure is None else None,
                 failure,
                 error[:500],
-                tuple(str(each)[:100] for each in changed),
+                tuple(str(each)[:100] for each in changed[:5]),
                 tuple(str(each)[:500] for each in said[:5]),
             )
     return Outcome(failure=("died", ""), error="sent something that is no result")

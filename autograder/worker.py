@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import linecache
 import os
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,7 @@ from autograder.attempt import Outcome, attempt
 from autograder.wire import WireError, receive, send
 
 MEMORY = 4 * 2**30  # bytes that a submission may take beyond what Python and torch hold
+MAGIC = r"^([ \t]*)(?:(?:[\w, ]+=[ \t]*)?[%!?].*|[\w.]+\?\??[ \t]*)$"  # %x, a = !x, ?x, x?
 DRAWING = ("matplotlib", "ipywidgets", "IPython", "steadygrad.plots", "steadygrad.explorers")
 
 
@@ -105,15 +107,14 @@ def run_cell(source: str, file: str, scope: dict, *, whole: bool) -> str:
 
 
 def without_magics(source: str) -> str:
-    """The cell without what only IPython understands: lines that start with % or !."""
-    lines = source.split("\n")
-    magic = ("%", "!", "?")
-    return "\n".join(
-        line[: len(line) - len(line.lstrip())] + "pass"
-        if line.lstrip().startswith(magic)
-        else line
-        for line in lines
-    )
+    """The cell without what only IPython understands: magics, shell commands and help.
+
+    A cell that is Python is left alone: `%` may also begin the second line of a formula.
+    """
+    with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+        ast.parse(source)
+        return source
+    return re.sub(MAGIC, r"\1pass", source, flags=re.MULTILINE)
 
 
 def defines(node: ast.stmt) -> bool:
