@@ -108,14 +108,12 @@ def recorded_cells(
 def repair(nb: NotebookNode, recorded: dict[str, NotebookNode]) -> Iterator[tuple[str, str]]:
     """Mend a submission in place; what was done, as (grade id, sentence)."""
     for cell in nb.cells:
+        if not isinstance(cell.get("metadata"), dict):
+            cell.metadata = NotebookNode()
         cell.metadata.pop("tags", None)  # a tag can keep a cell from being run
-        claimed = cell.metadata.get("nbgrader")
-        if claimed is not None and _id(cell) not in recorded:
+        if "nbgrader" in cell.metadata and _id(cell) not in recorded:
             del cell.metadata["nbgrader"]
-            yield (
-                str(_id(cell)),
-                "a marked cell that is not part of this notebook was set aside.",
-            )
+            yield "", "a marked cell that is not part of this notebook was set aside."
     yield from _keep_one_each(nb, recorded)
     yield from _adopt(nb, recorded)
     yield from _add_missing(nb, recorded)
@@ -149,6 +147,8 @@ def _keep_one_each(nb: NotebookNode, recorded: dict) -> Iterator[tuple[str, str]
         for cell in copies:
             if cell is not kept:
                 del cell.metadata["nbgrader"]
+                if cell not in written:  # run later, the stub would take the place of the work
+                    cell.source = ""
         yield grade_id, f"the cell stood there {len(copies)} times; the last one counts."
 
 
@@ -176,6 +176,7 @@ def _add_missing(nb: NotebookNode, recorded: dict) -> Iterator[tuple[str, str]]:
 
 def _retype(cell: NotebookNode, cell_type: str) -> None:
     cell.cell_type = cell_type
+    cell.pop("attachments", None)  # pictures of a text cell
     if cell_type == "code":
         cell.outputs, cell.execution_count = [], None
     else:
@@ -253,9 +254,9 @@ class ExecuteApart(Execute):
                     secret=bool(self.secret),
                 )
                 said = [
-                    n
-                    for g in (exercise.grade_id, _id(nb.cells[index]))
-                    for n in notes.get(g, [])
+                    note
+                    for of in (exercise.grade_id, _id(nb.cells[index]), "")
+                    for note in notes.pop(of, [])
                 ]
                 report = report.noting(
                     *_cell_error(nb, cells, sandbox.errors, exercise),
