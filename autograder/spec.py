@@ -73,6 +73,8 @@ class Exercise:
     def __post_init__(self):
         if not 1 <= self.difficulty <= 5:
             raise ValueError(f"{self.id}: difficulty is 1 to 5, not {self.difficulty!r}")
+        if not self.target.__doc__:  # the student is shown everything up to its end
+            raise ValueError(f"{self.id}: the reference has no docstring; write one")
         for wrong in self.misconceptions:
             found = self.source.count(wrong.instead_of)
             if found != 1:
