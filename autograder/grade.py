@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autograder.attempt import Outcome, attempt_all
+from autograder.attempt import SECONDS, Outcome, attempt_all
 from autograder.cases import draw
 from autograder.compare import Complaint, Kind
 from autograder.diagnose import answers, diagnose
@@ -64,6 +64,6 @@ def judge(case: Case, outcome: Outcome, expected: Any) -> str:
     return complaint
 
 
-def run_here(submission: Callable) -> Run:
+def run_here(submission: Callable, seconds: float = SECONDS) -> Run:
     """Call the submission in this process: for quick feedback, not for marks."""
-    return lambda inputs: attempt_all(submission, list(inputs))
+    return lambda inputs: attempt_all(submission, list(inputs), seconds)

@@ -70,7 +70,7 @@ def exercise_cells(cell: NotebookNode) -> list[NotebookNode]:
     stars = "●" * exercise.difficulty + "○" * (5 - exercise.difficulty)
     bonus = " · bonus" if exercise.bonus else ""
     title = (
-        f"#### Exercise: write `{exercise.name}` · {exercise.points} points{bonus}\n\n"
+        f"### Exercise: write `{exercise.name}` · {exercise.points} points{bonus}\n\n"
         f"*About {exercise.minutes} minutes · difficulty {stars} · "
         f"so that you can {exercise.goal}.*"
     )

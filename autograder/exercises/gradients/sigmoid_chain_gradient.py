@@ -67,7 +67,7 @@ SIGMOID_CHAIN_GRADIENT = Exercise(
     accepts=(chain_by_list_of_slopes, chain_by_autograd),
     goal="derive and predict the size of a gradient after L layers",
     section="A chain of sigmoids",
-    minutes=10,
+    minutes=8,
     difficulty=2,
     trace=Trace(
         inputs=dict(weights=[torch.tensor(2.0), torch.tensor(-1.0)], x=torch.tensor(0.5)),

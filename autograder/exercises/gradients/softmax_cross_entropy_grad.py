@@ -45,7 +45,7 @@ SOFTMAX_CROSS_ENTROPY_GRAD = Exercise(
     accepts=(softmax_by_torch,),
     goal="derive the gradient that a loss hands back",
     section="The loss hands back the first gradient",
-    minutes=10,
+    minutes=8,
     difficulty=2,
     trace=Trace(
         inputs=dict(logits=torch.tensor([[1.0, 3.0]]).log(), target=torch.tensor([0])),

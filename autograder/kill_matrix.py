@@ -1,0 +1,94 @@
+"""Every misconception against the grader that has to catch it: the kill matrix.
+
+Each is run through the grader over several seeds; it has to lose points on every one, and to
+be diagnosed as itself and nothing else.  The table in docs/ is made here and held to be true.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from autograder.diagnose import VARIANT_SECONDS
+from autograder.exercises import EXERCISES
+from autograder.grade import grade, run_here
+from autograder.report import Report
+from autograder.spec import Exercise, Misconception
+
+SEEDS = (0, 1, 2)
+TABLE = Path(__file__).parents[1] / "docs" / "kill-matrix.md"
+
+INTRODUCTION = f"""# Kill matrix
+
+Each row is one known mistake, written as one edit of the right answer and run through the
+grader with {len(SEEDS)} seeds. *Points* is the most that it earned, *diagnosis* what the grader
+called it.
+`python -m autograder kill-matrix` makes this table; a test holds it to be up to date.
+"""
+
+
+@dataclass(frozen=True)
+class Kill:
+    """What the grader said of one misconception, one report a seed."""
+
+    exercise: Exercise
+    wrong: Misconception
+    reports: tuple[Report, ...]
+
+    @property
+    def points(self) -> float:
+        return max(report.score for report in self.reports)
+
+    @property
+    def caught(self) -> bool:
+        return self.points < self.exercise.points
+
+    @property
+    def diagnoses(self) -> tuple[str, ...]:
+        """The names that it was given, each once."""
+        named = (
+            (r.diagnosis.name if r.diagnosis.certain else f"perhaps {r.diagnosis.name}")
+            if r.diagnosis
+            else "none"
+            for r in self.reports
+        )
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def named(self) -> bool:
+        return self.diagnoses == (self.wrong.name,)
+
+
+@cache
+def kills(exercise: Exercise) -> list[Kill]:
+    return [
+        Kill(exercise, wrong, _reports(exercise, wrong)) for wrong in exercise.misconceptions
+    ]
+
+
+def _reports(exercise: Exercise, wrong: Misconception) -> tuple[Report, ...]:
+    run = run_here(exercise.variant(wrong), VARIANT_SECONDS)  # some never return
+    return tuple(grade(exercise, run, seed) for seed in SEEDS)
+
+
+def table() -> str:
+    """The matrix of all exercises as Markdown."""
+    parts = [INTRODUCTION]
+    for exercise in EXERCISES.values():
+        rows = kills(exercise)
+        parts.append(
+            f"\n## `{exercise.id}` · {exercise.points} points\n\n"
+            "| mistake | points | diagnosis |\n|---|---|---|\n"
+            + "".join(
+                f"| {kill.wrong.name} | {kill.points:g} "
+                f"| {'✓ named' if kill.named else ' or '.join(kill.diagnoses)} |\n"
+                for kill in rows
+            )
+        )
+    return "".join(parts)
+
+
+def write() -> None:
+    """Make the table, print it, and keep it in docs/."""
+    text = table()
+    TABLE.write_text(text, encoding="utf-8")
+    print(text)

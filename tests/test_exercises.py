@@ -1,0 +1,105 @@
+"""One table of promises that every exercise keeps."""
+
+import itertools
+import re
+
+import pytest
+
+from autograder.attempt import attempt
+from autograder.diagnose import VARIANT_SECONDS
+from autograder.exercises import EXERCISES
+from autograder.grade import grade, run_here
+from autograder.kill_matrix import SEEDS, TABLE, kills, table
+from autograder.notebook import ROOT
+from autograder.report import shown
+
+every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+every_accepted = pytest.mark.parametrize(
+    ("exercise", "accepted"),
+    [
+        pytest.param(exercise, accepted, id=f"{exercise.id}-{accepted.__name__}")
+        for exercise in EXERCISES.values()
+        for accepted in exercise.accepts
+    ],
+)
+
+
+@every_exercise
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_reference_earns_full_marks(exercise, seed):
+    report = grade(exercise, run_here(exercise.target), seed)
+    assert report.score == exercise.points, report
+
+
+@every_accepted
+@pytest.mark.parametrize("seed", SEEDS)
+def test_another_right_way_earns_full_marks(exercise, accepted, seed):
+    report = grade(exercise, run_here(accepted), seed)
+    assert report.score == exercise.points, report
+
+
+@every_exercise
+def test_the_stub_earns_nothing_and_is_not_called_wrong(exercise):
+    scope = {}
+    exec(f"{exercise.imports}\n{exercise.header}    raise NotImplementedError()", scope)
+    report = grade(exercise, run_here(scope[exercise.name]))
+    assert report.score == 0
+    assert not report.attempted
+    assert "not attempted" in str(report)
+
+
+@every_exercise
+def test_each_misconception_is_caught_and_named_as_itself(exercise):
+    rows = kills(exercise)
+    assert len(rows) >= 4, "an exercise needs at least four misconceptions"
+    assert [kill.wrong.name for kill in rows if not kill.caught] == []
+    assert {kill.wrong.name: kill.diagnoses for kill in rows if not kill.named} == {}
+
+
+@pytest.mark.slow
+@every_exercise
+def test_two_misconceptions_at_once_are_never_taken_for_a_third(exercise):
+    for pair in itertools.combinations(exercise.misconceptions, 2):
+        try:
+            variant = exercise.variant(*pair)
+        except LookupError:  # both edit the same place
+            continue
+        report = grade(exercise, run_here(variant, VARIANT_SECONDS))
+        if report.diagnosis and report.diagnosis.certain:
+            assert {*report.diagnosis.misconceptions} <= {*pair}, report
+
+
+def test_the_published_kill_matrix_is_up_to_date():
+    assert TABLE.read_text(encoding="utf-8") == table(), "run `make kill-matrix`"
+
+
+@every_exercise
+def test_the_student_is_shown_what_to_write_but_not_how(exercise):
+    assert exercise.target.__doc__, f"{exercise.id} needs a docstring"
+    assert exercise.body.strip() not in exercise.header
+    for wrong in exercise.misconceptions:
+        assert "`" not in wrong.symptom + wrong.hint, "a hint gives the idea, not the code"
+
+
+@every_exercise
+def test_the_headings_that_feedback_points_to_stand_in_the_chapter(exercise):
+    topic = exercise.target.__module__.rpartition(".")[2]
+    (chapter,) = (ROOT / "chapters").glob(f"[0-9][0-9]_{topic}.md")
+    headings = {
+        line.lstrip("#").strip()
+        for line in chapter.read_text(encoding="utf-8").splitlines()
+        if line.startswith("#")
+    }
+    sections = {exercise.section, *(wrong.section for wrong in exercise.misconceptions)} - {""}
+    assert sections <= headings
+
+
+@every_exercise
+def test_the_worked_example_shows_every_number_that_the_reference_gives(exercise):
+    right = attempt(exercise.target, exercise.trace.inputs)
+    assert not right.failure
+    steps = " ".join(f"{what} {value}" for what, value in exercise.trace.steps())
+    worked = set(re.findall(r"[−-]?\d+\.?\d*", steps.replace("−", "-")))
+    results = re.findall(r"(?<![\w.])-?\d+\.?\d*(?![\w.])", shown(right.result))
+    assert results
+    assert set(results) <= worked

@@ -1,0 +1,99 @@
+"""Imports only point down."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LAYERS = [  # a module may import from the lines above its own, never from its own or below
+    {"steadygrad", "autograder"},
+    {"steadygrad.gradients", "steadygrad.data", "steadygrad.models"},
+    {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},
+    {"steadygrad.explorers.live"},
+    {"steadygrad.explorers.gradients"},
+    {"steadygrad.explorers"},
+    {"autograder.compare", "autograder.recipes", "autograder.workspace"},
+    {"autograder.spec", "autograder.attempt"},
+    {"autograder.wire", "autograder.cases"},
+    {"autograder.worker"},
+    {"autograder.sandbox"},
+    {"autograder.exercises.gradients"},
+    {"autograder.exercises"},
+    {"autograder.diagnose"},
+    {"autograder.report"},
+    {"autograder.grade"},
+    {"autograder.marking", "autograder.kill_matrix", "autograder.notebook"},
+    {"autograder.preprocessors"},
+    {"autograder.nbgrader_config", "autograder.__main__"},
+]
+HEIGHT = {module: height for height, layer in enumerate(LAYERS) for module in layer}
+
+
+def room(module: str) -> str:
+    """The module, or the package that it is one file of: a topic's parts share its layer."""
+    while module and module not in HEIGHT:
+        module = module.rpartition(".")[0]
+    return module
+
+
+FILES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in ("steadygrad", "autograder")
+    for path in (ROOT / package).rglob("*.py")
+    if "embedded" not in path.parts
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Every module of ours that a file imports anywhere, also inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names} & FILES.keys()
+            found |= names or {node.module}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return {name for name in found if name in FILES}
+
+
+def test_every_module_has_a_layer():
+    assert {room(module) for module in FILES} == HEIGHT.keys()
+    inside = {m for m in FILES if room(m) != m}
+    assert all(m.startswith(("autograder.exercises.", "steadygrad.data.")) for m in inside)
+
+
+@pytest.mark.parametrize("module", sorted(FILES))
+def test_imports_only_point_down(module):
+    mine = HEIGHT[room(module)]
+    others = {room(other) for other in imported(FILES[module])} - {room(module)}
+    # the command line imports what it is asked for; the package's two names come on demand
+    if module == "autograder":
+        others -= {"autograder.marking"}
+    upward = {other for other in others if HEIGHT[other] >= mine}
+    assert not upward, f"{module} imports {upward}, which is not below it"
+
+
+@pytest.mark.parametrize("module", sorted(FILES))
+def test_the_library_knows_no_grader(module):
+    if module.startswith("steadygrad"):
+        assert not {m for m in imported(FILES[module]) if m.startswith("autograder")}
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("steadygrad.gradients", ("matplotlib", "ipywidgets", "nbgrader", "autograder")),
+        ("autograder.marking", ("nbgrader", "jupytext", "ipywidgets")),
+        ("autograder.worker", ("autograder.exercises", "autograder.grade", "nbgrader")),
+        ("autograder.sandbox", ("autograder.exercises", "nbgrader")),
+    ],
+)
+def test_importing_one_thing_does_not_bring_another(module, heavy):
+    code = f"import sys, {module}; print([h for h in {heavy!r} if h in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert done.stdout.strip() == "[]"

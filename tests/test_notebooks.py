@@ -1,0 +1,142 @@
+"""The notebooks follow from the chapters, give nothing away, and run."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.exercises import EXERCISES
+from autograder.notebook import QUIET, chapters, execute, instructor_notebook, release, write
+
+ROOT = Path(__file__).parents[1]
+SANITIZER = ROOT / "tests" / "nbval.cfg"
+every_chapter = pytest.mark.parametrize("chapter", chapters(), ids=lambda path: path.stem)
+
+
+def solved(chapter: Path) -> Path:
+    return ROOT / "solutions" / chapter.stem / f"{chapter.stem}.ipynb"
+
+
+def handed_out(chapter: Path) -> Path:
+    return ROOT / "course" / chapter.stem / f"{chapter.stem}.ipynb"
+
+
+def without_outputs(notebook):
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return [(cell.id, cell.cell_type, cell.source, cell.metadata) for cell in notebook.cells]
+
+
+@every_chapter
+def test_the_solved_notebook_is_up_to_date(chapter):
+    made = without_outputs(instructor_notebook(chapter))
+    committed = without_outputs(nbformat.read(solved(chapter), as_version=4))
+    assert committed == made, f"{chapter.name} has changed; run `make course`"
+
+
+@every_chapter
+def test_the_student_notebook_is_up_to_date(chapter, tmp_path):
+    write(
+        instructor_notebook(chapter),
+        tmp_path / "solutions" / chapter.stem / solved(chapter).name,
+    )
+    release(chapter.stem, tmp_path / "solutions", tmp_path / "course")
+    made = tmp_path / "course" / chapter.stem / handed_out(chapter).name
+    without = [nbformat.read(path, as_version=4) for path in (made, handed_out(chapter))]
+    for notebook in without:
+        notebook.metadata.pop("language_info", None)  # known once the notebook has been run
+    assert without[0] == without[1], f"{chapter.name} has changed; run `make course`"
+
+
+@every_chapter
+def test_no_solution_is_handed_out(chapter):
+    shown = "\n".join(c.source for c in nbformat.read(handed_out(chapter), as_version=4).cells)
+    assert [e.id for e in EXERCISES.values() if e.body.strip() in shown] == []
+    assert "BEGIN SOLUTION" not in shown
+    assert all(not wrong.hint or wrong.hint not in shown for e in EXERCISES.values() for wrong in e.misconceptions)  # fmt: skip  # noqa: E501
+
+
+def test_nothing_but_notebooks_lies_where_nbgrader_hands_everything_out():
+    strays = [
+        p for p in (ROOT / "solutions").rglob("*") if p.is_file() and p.suffix != ".ipynb"
+    ]
+    assert strays == []
+
+
+@every_chapter
+def test_every_figure_has_words_for_those_who_cannot_see_it(chapter):
+    notebook = nbformat.read(solved(chapter), as_version=4)
+    pictures = [
+        output
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    assert pictures
+    for picture in pictures:
+        assert len(picture.data["text/plain"]) > 40, "a figure needs an alternative text"
+        assert not picture.data["text/plain"].startswith("<Figure")
+
+
+@pytest.mark.slow
+@every_chapter
+def test_the_solved_notebook_still_gives_what_it_shows(chapter):
+    """nbval runs every cell and compares the outputs with the saved ones."""
+    command = [
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval",
+        "--nbval-sanitize-with", str(SANITIZER), "--nbval-cell-timeout", "300",
+        "-o", "addopts=", "-o", "filterwarnings=", str(solved(chapter)),
+    ]  # fmt: skip
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **QUIET}
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-1000:]
+
+
+@pytest.mark.slow
+@every_chapter
+def test_the_solved_notebook_earns_every_point(chapter):
+    scores = marks(nbformat.read(solved(chapter), as_version=4))
+    assert scores
+    for grade_id, (points, score) in scores.items():
+        assert score == str(float(points)), grade_id
+
+
+@pytest.mark.slow
+@every_chapter
+def test_the_untouched_student_notebook_runs_to_its_end_and_earns_nothing(chapter):
+    notebook = execute(nbformat.read(handed_out(chapter), as_version=4))
+    for grade_id, (_, score) in marks(notebook).items():
+        assert score == "0.0", grade_id
+    said = [
+        output.data["text/html"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if cell.metadata.get("nbgrader", {}).get("grade") and "data" in output
+    ]
+    assert said
+    assert all("not attempted" in html for html in said)
+    assert not [
+        cell.source
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.get("name") == "stderr" or output.output_type == "error"
+    ]
+
+
+def marks(notebook) -> dict[str, tuple[float, str]]:
+    """Points and score text of every marking cell that was run."""
+    return {
+        cell.metadata["nbgrader"]["grade_id"]: (
+            cell.metadata["nbgrader"]["points"],
+            next(
+                o.data["text/plain"] for o in cell.outputs if o.output_type == "execute_result"
+            ),
+        )
+        for cell in notebook.cells
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
+    }
