@@ -1,0 +1,415 @@
+"""One call of a submission, whatever it does."""
+
+import math
+import signal
+import sys
+import threading
+import warnings
+from collections import OrderedDict
+from enum import IntEnum
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy
+import pytest
+import torch
+from tqdm import tqdm
+
+from autograder.attempt import (
+    BITS,
+    NOT_ATTEMPTED,
+    SHOWN,
+    Outcome,
+    attempt,
+    attempt_all,
+    patience,
+    plain,
+)
+from autograder.compare import Foreign
+
+ONES = torch.ones(3)
+
+
+# ── What went wrong ─────────────────────────────────────────────────────────────────
+
+
+def test_an_unwritten_stub_is_not_an_error():
+    def stub(x):
+        raise NotImplementedError()
+
+    assert attempt(stub, {"x": ONES}) == NOT_ATTEMPTED
+
+
+def test_what_torch_has_not_implemented_is_an_error():
+    def submission():
+        return torch.eye(2).to_sparse().view(4)
+
+    outcome = attempt(submission, {})
+    assert outcome.failure[0] == "raised"
+    assert outcome.error.startswith("raised ")
+
+
+def test_an_exception_is_told_with_the_learners_own_line():
+    def helper(values):
+        return values[7]
+
+    def submission(x):
+        return helper(x)
+
+    outcome = attempt(submission, {"x": ONES})
+    assert outcome.failure == ("raised", "IndexError")
+    assert outcome.error.startswith("raised IndexError: index 7 is out of bounds")
+    assert outcome.error.endswith(": return values[7])")
+    assert f"in your line {helper.__code__.co_firstlineno + 1}:" in outcome.error
+
+
+def test_an_exception_deep_inside_torch_is_told_with_the_line_that_led_there():
+    def submission(x):
+        y = x + 1
+        return torch.nn.functional.softmax(y, dim=5)
+
+    said = attempt(submission, {"x": ONES}).error
+    assert said.endswith("return torch.nn.functional.softmax(y, dim=5))")
+
+
+def test_a_wrong_signature_is_told_without_a_line():
+    outcome = attempt(lambda y: y, {"x": ONES})
+    assert outcome.failure == ("raised", "TypeError")
+    assert "unexpected keyword argument 'x'" in outcome.error
+    assert "in your line" not in outcome.error
+
+
+def test_something_without_code_of_its_own_may_fail_too():
+    class Submission:
+        def __call__(self, x):
+            raise KeyError("x")
+
+    assert attempt(Submission(), {"x": 1}).failure == ("raised", "KeyError")
+    assert attempt(math.sqrt, {"x": 1}).failure == ("raised", "TypeError")
+
+
+class SilentError(Exception):
+    def __str__(self):
+        raise ValueError("cannot say")
+
+
+class OfItsOwn(BaseException):
+    pass
+
+
+def raises(error):
+    def submission():
+        raise error
+
+    return submission
+
+
+@pytest.mark.parametrize(
+    ("error", "failure", "sentence"),
+    [
+        (ValueError("no"), "ValueError", "raised ValueError: no (in your line"),
+        (ValueError(), "ValueError", "raised ValueError (in your line"),
+        (ValueError("one\ntwo"), "ValueError", "raised ValueError: one (in your line"),
+        (SystemExit(0), "SystemExit", "called exit(), which ends Python; return a value"),
+        (SilentError(), "SilentError", "raised SilentError (in your line"),
+        (OfItsOwn("x"), "OfItsOwn", "raised OfItsOwn: x (in your line"),
+        (GeneratorExit(), "GeneratorExit", "raised GeneratorExit (in your line"),
+        (
+            NotImplementedError("later"),
+            "NotImplementedError",
+            "raised NotImplementedError: later",
+        ),
+        (StopIteration(), "StopIteration", "raised StopIteration"),
+        (MemoryError(), "MemoryError", "raised MemoryError"),
+    ],
+)
+def test_whatever_is_raised_becomes_a_sentence(error, failure, sentence):
+    outcome = attempt(raises(error), {})
+    assert outcome.failure == ("raised", failure)
+    assert outcome.error.startswith(sentence)
+
+
+def test_the_learners_own_interrupt_ends_the_marking():
+    with pytest.raises(KeyboardInterrupt):
+        attempt(raises(KeyboardInterrupt()), {})
+
+
+def test_endless_recursion_is_an_error():
+    def submission():
+        return submission()
+
+    assert attempt(submission, {}).failure == ("raised", "RecursionError")
+
+
+@pytest.mark.parametrize("text", ["\ud800", "x" * 10**6], ids=["half a character", "long"])
+def test_a_message_can_be_written_and_stays_short(text):
+    said = attempt(raises(ValueError(text)), {}).error
+    said.encode()
+    assert len(said) < 2 * SHOWN
+
+
+def test_an_endless_loop_ends_in_time():
+    def submission():
+        while True:
+            try:
+                while True:
+                    pass
+            except Exception:
+                continue
+
+    outcome = attempt(submission, {}, seconds=0.2)
+    assert outcome.failure == ("time", "")
+    assert outcome.error == "ran longer than 0.2 seconds: look for a loop that never ends"
+
+
+def test_an_endless_result_ends_in_time():
+    class Endless(list):
+        def __iter__(self):
+            while True:
+                yield 1
+
+    assert attempt(lambda: Endless(), {}, seconds=0.2).failure == ("time", "")
+
+
+def test_after_two_endless_calls_the_others_get_less_time():
+    late, fine = Outcome(failure=("time", "")), Outcome(result=1)
+    assert patience([late, fine], 5.0) == 5.0
+    assert patience([late, fine, late], 5.0) == 1.0
+
+
+@pytest.mark.parametrize("seconds", [0.1, 5.0])
+def test_the_alarm_is_left_as_it_was(seconds):
+    def handler(*_):
+        raise AssertionError("a stray alarm")
+
+    def submission():
+        while True:
+            if seconds > 1:
+                return
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        attempt(submission, {}, seconds)
+        assert signal.getsignal(signal.SIGALRM) is handler
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_it_runs_in_another_thread_too():
+    outcomes = []
+    thread = threading.Thread(target=lambda: outcomes.append(attempt(lambda: 3, {})))
+    thread.start()
+    thread.join()
+    assert outcomes == [Outcome(result=3)]
+
+
+def test_all_calls_are_answered_in_order():
+    outcomes = attempt_all(lambda x: 6 / x, [{"x": 2}, {"x": 0}, {"x": 3}])
+    assert [each.result for each in outcomes] == [3.0, None, 2.0]
+    assert outcomes[1].failure == ("raised", "ZeroDivisionError")
+
+
+# ── What deserves a word ────────────────────────────────────────────────────────────
+
+
+def test_a_print_is_caught_and_remarked_on(capsys):
+    def submission():
+        print("here", 3)
+        print("more")
+
+    outcome = attempt(submission, {})
+    assert outcome.remarks == (
+        "It printed 'here 3'. Printing costs no points; take it out before you hand in.",
+    )
+    assert outcome.failure is None
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_flood_fills_no_memory():
+    def submission():
+        for _ in range(2000):
+            print("x" * 10_000)
+            print("x" * 10_000, file=sys.stderr)
+
+    assert sum(map(len, attempt(submission, {}).remarks)) < 400
+
+
+def test_the_error_stream_is_caught_and_costs_nothing(capsys):
+    def submission():
+        print("look out", file=sys.stderr)
+        return 1
+
+    outcome = attempt(submission, {})
+    assert outcome.result == 1
+    assert "to the error stream, which costs no points" in outcome.remarks[0]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_progress_bar_is_no_error():
+    outcome = attempt(lambda: sum(tqdm(range(3), disable=False)), {})
+    assert (outcome.result, len(outcome.remarks)) == (3, 1)
+
+
+def test_a_warning_is_remarked_on_once(recwarn):
+    def submission():
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+        warnings.warn("older", stacklevel=1)
+        return 1
+
+    outcome = attempt(submission, {})
+    assert outcome.result == 1
+    assert outcome.remarks == (
+        "Python warned: DeprecationWarning: old. A warning costs no points, but find out what "
+        "it wants.",
+    )
+    assert len(recwarn) == 0
+
+
+def test_remarks_on_a_failed_call_are_kept():
+    def submission():
+        print("so far")
+        raise ValueError
+
+    outcome = attempt(submission, {})
+    assert outcome.failure == ("raised", "ValueError")
+    assert "'so far'" in outcome.remarks[0]
+
+
+def test_printing_half_a_character_can_be_written_down():
+    attempt(lambda: print("\ud800"), {}).remarks[0].encode()
+
+
+# ── What was changed ────────────────────────────────────────────────────────────────
+
+
+def test_a_changed_input_is_named_and_stays_changed_for_no_one():
+    def submission(x, y, z):
+        x.mul_(2)
+        y.append(1)
+        z.sum()
+
+    inputs = {"x": ONES.clone(), "y": [], "z": ONES}
+    assert attempt(submission, inputs).changed == ("x", "y")
+    assert torch.equal(inputs["x"], ONES)
+    assert inputs["y"] == []
+
+
+def test_an_input_that_became_something_incomparable_is_changed():
+    def submission(x):
+        x[0] = ONES
+
+    assert attempt(submission, {"x": [1.0]}).changed == ("x",)
+
+
+# ── Results as plain data ───────────────────────────────────────────────────────────
+
+
+def test_a_result_is_a_copy():
+    kept = [torch.ones(2)]
+    outcome = attempt(lambda: kept, {})
+    kept[0].zero_()
+    assert torch.equal(outcome.result[0], torch.ones(2))
+
+
+def test_parts_that_were_one_and_the_same_are_copied_apart():
+    one = torch.ones(2)
+    first, second = plain((one, one))
+    first.zero_()
+    assert torch.equal(second, torch.ones(2))
+
+
+def test_a_graph_stays_behind():
+    result = plain(torch.ones(2, requires_grad=True) * 3)
+    assert not result.requires_grad
+    assert type(plain(torch.nn.Parameter(ONES))) is torch.Tensor
+
+
+class Level(IntEnum):
+    LOW = 1
+
+
+class Name(str):
+    __slots__ = ()
+
+
+class Pair(NamedTuple):
+    a: int
+    b: float
+
+
+PLAIN = {
+    "numpy float": (numpy.float64(1.5), 1.5),
+    "numpy float32": (numpy.float32(1.5), 1.5),
+    "numpy int": (numpy.int64(3), 3),
+    "fraction": (Fraction(1, 4), 0.25),
+    "enumeration": (Level.LOW, 1),
+    "truth": (True, True),
+    "text": (Name("adam"), "adam"),
+    "ordered": (OrderedDict(a=1), {"a": 1}),
+    "odd keys": ({None: 1, (1, 2): 2, Name("k"): 3}, {"None": 1, "(1, 2)": 2, "k": 3}),
+    "named tuple": (Pair(1, 2.0), (1, 2.0)),
+    "half a character": ("\ud800", "?"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "expected"), PLAIN.values(), ids=PLAIN)
+def test_what_has_a_plain_form_gets_it(value, expected):
+    result = plain(value)
+    assert result == expected
+    assert type(result) is type(expected)
+
+
+FOREIGN = {
+    "array": (numpy.ones(2), "numpy.ndarray"),
+    "numpy truth": (numpy.bool_(True), "numpy.bool"),
+    "complex": (1j, "complex"),
+    "set": ({1}, "set"),
+    "range": (range(3), "range"),
+    "module": (torch.nn.ReLU(), "torch.nn.modules.activation.ReLU"),
+    "generator": ((x for x in ()), "generator"),
+    "function": (len, "builtin_function_or_method"),
+    "sparse": (torch.eye(2).to_sparse(), "a tensor that is sparse, nested or quantized"),
+    "huge": (10**400, "an int of over 300 digits"),
+}
+
+
+@pytest.mark.parametrize(("value", "kind"), FOREIGN.values(), ids=FOREIGN)
+def test_what_has_no_plain_form_leaves_its_type(value, kind):
+    assert attempt(lambda: value, {}).result == Foreign(kind)
+
+
+def test_an_int_is_plain_as_far_as_floats_reach():
+    assert plain(2**BITS - 1) == 2**BITS - 1
+    assert isinstance(plain(10**5000), Foreign)
+
+
+def test_a_nest_that_holds_itself_has_an_end():
+    loop = []
+    loop.append(loop)
+    result, depth = plain(loop), 0
+    while isinstance(result, list):
+        result, depth = result[0], depth + 1
+    assert (result, depth) == (Foreign("list"), 20)
+
+
+def test_a_tensor_of_a_class_of_its_own_runs_none_of_its_code():
+    class Sly(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            raise AssertionError("ran")
+
+    assert type(plain(ONES.as_subclass(Sly))) is torch.Tensor
+
+
+def test_a_tensor_that_is_larger_than_memory_is_an_error_of_the_call():
+    outcome = attempt(lambda: torch.ones(1).expand(10**15), {})
+    assert outcome.failure == ("raised", "RuntimeError")
+
+
+def test_a_result_that_refuses_to_be_read_is_an_error_of_the_call():
+    class Broken(dict):
+        def items(self):
+            raise ValueError("mine")
+
+    assert attempt(Broken, {}).error.startswith("raised ValueError: mine")

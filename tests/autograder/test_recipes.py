@@ -1,0 +1,274 @@
+"""Recipes and fresh inputs: what a submission is handed, and whether it changed it."""
+
+import math
+from typing import NamedTuple
+
+import pytest
+import torch
+from torch import nn
+
+from autograder.recipes import (
+    FUNCTIONS,
+    MODULES,
+    Function,
+    Network,
+    altered,
+    build,
+    each_tensor,
+    spread,
+)
+
+
+class State(NamedTuple):
+    t: int
+    m: torch.Tensor
+
+
+def network(**changes):
+    values = {
+        "0.weight": torch.randn(3, 2), "0.bias": torch.randn(3),
+        "2.weight": torch.randn(1, 3), "2.bias": torch.randn(1),
+    }  # fmt: skip
+    recipe = dict(
+        layers=(("Linear", 2, 3), ("ReLU",), ("Linear", 3, 1)),
+        parameters=values,
+        gradients={"0.weight": torch.randn(3, 2)},
+    )
+    return Network(**recipe | changes)
+
+
+def nested():
+    return {
+        "x": torch.randn(2, 3),
+        "list": [torch.randn(2), 1.5],
+        "state": State(3, torch.randn(2)),
+        "model": network(),
+        "rng": torch.Generator().manual_seed(1),
+        "name": "adam",
+    }
+
+
+def test_every_build_is_fresh():
+    inputs = nested()
+    first, second = build(inputs), build(inputs)
+    first["x"].add_(1)
+    first["list"].append(3)
+    first["state"].m.zero_()
+    first["model"][0].weight.data.zero_()
+    first["model"][0].weight.grad.zero_()
+    torch.randn(5, generator=first["rng"])
+    assert not altered(inputs, second)
+    assert not altered(inputs, build(inputs))
+    drawn = [torch.rand(1, generator=each["rng"]).item() for each in (second, build(inputs))]
+    assert drawn[0] == drawn[1]
+
+
+def test_a_build_has_the_types_that_were_written_down():
+    built = build(nested())
+    assert isinstance(built["state"], State)
+    assert isinstance(built["model"], nn.Sequential)
+    assert isinstance(built["list"], list)
+
+
+def test_a_build_does_not_move_the_global_random_state():
+    recipe, before = network(), torch.get_rng_state()
+    build(recipe)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [torch.randn(3, 2).T, torch.randn(6)[::2], spread(torch.randn(2, 2))],
+    ids=["transposed", "strided", "spread"],
+)
+def test_what_is_not_contiguous_stays_so_with_the_same_values(tensor):
+    built = build(tensor)
+    assert not built.is_contiguous()
+    assert torch.equal(built, tensor)
+    assert built.data_ptr() != tensor.data_ptr()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.int64, torch.bool], ids=str)
+def test_spread_keeps_shape_dtype_and_values(dtype):
+    tensor = torch.tensor([[1, 0, 1]], dtype=dtype)
+    assert torch.equal(spread(tensor), tensor)
+    assert spread(tensor).dtype == dtype
+    assert spread(torch.tensor(3.0)).shape == ()
+    assert spread(torch.empty(0, 2)).shape == (0, 2)
+
+
+def test_a_model_has_the_parameters_gradients_and_mode_of_its_recipe():
+    recipe = network(training=False)
+    model = recipe.build()
+    assert not model.training
+    for name, parameter in model.named_parameters():
+        assert torch.equal(parameter, recipe.parameters[name])
+        assert (parameter.grad is not None) == (name in recipe.gradients)
+    assert torch.equal(model[0].weight.grad, recipe.gradients["0.weight"])
+
+
+def test_a_recipe_knows_the_shapes_of_its_parameters_without_drawing_them():
+    recipe, before = network(), torch.get_rng_state()
+    shapes = Network(recipe.layers, {}).shapes()
+    assert torch.equal(torch.get_rng_state(), before)
+    assert shapes == {name: value.shape for name, value in recipe.parameters.items()}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_named_function_returns_one_differentiable_number(name):
+    x = torch.rand(4, dtype=torch.float64, requires_grad=True)
+    value = Function(name).build()(x)
+    assert value.shape == ()
+    assert torch.autograd.grad(value, x)[0].abs().min() > 0
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules_are_torchs_own(name):
+    assert MODULES[name] is getattr(nn, name)
+
+
+def test_each_tensor_reaches_into_nests_and_recipes():
+    doubled = each_tensor(nested(), torch.Tensor.double)
+    assert doubled["x"].dtype == doubled["state"].m.dtype == torch.float64
+    assert doubled["list"][0].dtype == torch.float64
+    assert isinstance(doubled["state"], State)
+    assert doubled["model"].build()[0].weight.dtype == torch.float64
+    assert doubled["model"].gradients["0.weight"].dtype == torch.float64
+    assert doubled["name"] == "adam"
+    assert each_tensor(Function("product"), torch.Tensor.double) == Function("product")
+
+
+# ── Was it changed? ─────────────────────────────────────────────────────────────────
+
+
+def changes_value(inputs):
+    inputs["x"][0, 0] += 1e-6
+
+
+def changes_dtype(inputs):
+    inputs["x"].data = inputs["x"].double()
+
+
+def changes_shape(inputs):
+    inputs["x"].unsqueeze_(0)
+
+
+def writes_nan(inputs):
+    inputs["x"][1, 2] = math.nan
+
+
+def appends(inputs):
+    inputs["list"].append(1)
+
+
+def replaces_a_number(inputs):
+    inputs["list"][1] = 2.5
+
+
+def puts_a_tensor_for_a_number(inputs):
+    inputs["list"][1] = torch.tensor([1.5, 1.5])
+
+
+def puts_a_number_for_a_tensor(inputs):
+    inputs["list"][0] = 3
+
+
+def puts_text_for_a_list(inputs):
+    inputs["deep"][0] = "xy"
+
+
+def puts_a_number_for_a_list(inputs):
+    inputs["deep"][0] = 7
+
+
+def puts_a_number_for_a_dictionary(inputs):
+    inputs["deep"][1] = 7
+
+
+def puts_true_for_one(inputs):
+    inputs["deep"][2] = True
+
+
+def adds_a_key(inputs):
+    inputs["deep"][1]["new"] = 0
+
+
+def changes_the_state(inputs):
+    inputs["state"].m.mul_(2)
+
+
+def changes_a_parameter(inputs):
+    inputs["model"][2].bias.data += 1
+
+
+def changes_a_gradient(inputs):
+    inputs["model"][0].weight.grad *= 2
+
+
+def clears_a_gradient(inputs):
+    inputs["model"].zero_grad()
+
+
+def leaves_a_gradient(inputs):
+    inputs["model"][2].bias.grad = torch.zeros(1)
+
+
+def changes_the_mode(inputs):
+    inputs["model"].eval()
+
+
+def changes_the_models_dtype(inputs):
+    inputs["model"].double()
+
+
+def changes_a_parameters_shape(inputs):
+    inputs["model"][2].bias.data = torch.zeros(4)
+
+
+def adds_a_layer(inputs):
+    inputs["model"].append(nn.Linear(1, 1))
+
+
+def removes_a_parameter(inputs):
+    inputs["model"][2].bias = None
+
+
+CHANGES = [
+    changes_value, changes_dtype, changes_shape, writes_nan, appends, replaces_a_number,
+    puts_a_tensor_for_a_number, puts_a_number_for_a_tensor, puts_text_for_a_list,
+    puts_a_number_for_a_list, puts_a_number_for_a_dictionary, puts_true_for_one, adds_a_key,
+    changes_the_state, changes_a_parameter, changes_a_gradient, clears_a_gradient,
+    leaves_a_gradient, changes_the_mode, changes_the_models_dtype, changes_a_parameters_shape,
+    adds_a_layer, removes_a_parameter,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=[change.__name__ for change in CHANGES])
+def test_each_change_is_seen(change):
+    inputs = nested() | {"deep": [[1, 2], {"a": 1}, 1]}
+    built = build(inputs)
+    assert not altered(inputs, built)
+    change(built)
+    assert altered(inputs, built)
+
+
+def reads(inputs):
+    inputs["x"].sum()
+    inputs["model"](torch.randn(4, 2))
+
+
+def draws(inputs):
+    torch.randn(3, generator=inputs["rng"])
+
+
+@pytest.mark.parametrize("use", [reads, draws], ids=["reads", "draws"])
+def test_using_an_input_is_no_change(use):
+    inputs = nested()
+    built = build(inputs)
+    use(built)
+    assert not altered(inputs, built)
+
+
+def test_nan_that_stays_is_no_change():
+    inputs = [torch.tensor([math.nan, 1.0])]
+    assert not altered(inputs, build(inputs))
