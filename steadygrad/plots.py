@@ -260,6 +260,41 @@ def decision(
 # ── What they share ─────────────────────────────────────────────────────────────────
 
 
+def chain(links: Sequence, start: Float[Tensor, ""], ax: Axes | None = None) -> Axes:
+    """A chain of units with every factor: values on the way out, gradients on the way back.
+
+    `links` come from `gradients.sigmoid_chain`, for a `start` that is a single number.
+    """
+    ax = ax or plt.subplots(figsize=(2.8 * len(links), 2.7))[1]
+    ax.set(xlim=(-0.35, len(links) + 0.35), ylim=(-0.9, 0.6))
+    ax.set_axis_off()
+    there = {"ha": "center", "va": "center"}
+    back = there | {"color": COLORS[1]}
+    gradient = 1.0
+    for layer in range(len(links), -1, -1):
+        value = links[layer - 1].activation if layer else start
+        circle = {"boxstyle": "circle", "facecolor": "white", "edgecolor": COLORS[0]}
+        ax.text(layer, 0, f"$a_{layer}$\n{value:.3f}", bbox=circle, **there)
+        at = rf"$\partial a_{len(links)}/\partial a_{layer}$"
+        ax.text(layer, -0.75, f"{at}\n{gradient:.3f}", **back)
+        if layer:
+            gradient *= links[layer - 1].factor.item()
+            _link(ax, layer, links[layer - 1], there, back)
+    return ax
+
+
+def _link(ax: Axes, layer: int, link, there: dict, back: dict) -> None:
+    """The two arrows between a unit and the one before it, with what they multiply by."""
+    left, middle, right = layer - 0.78, layer - 0.5, layer - 0.22
+    ax.annotate("", (right, 0.12), (left, 0.12), arrowprops={"arrowstyle": "->"})
+    ax.annotate("", (left, -0.12), (right, -0.12), arrowprops={"arrowstyle": "->"})
+    ax.text(
+        middle, 0.3, f"$w_{layer}$ = {link.weight:.1f}\n$z_{layer}$ = {link.z:.3f}", **there
+    )
+    factor = f"= {link.weight:.1f} × {link.slope:.3f}\n= {link.factor:.3f}"
+    ax.text(middle, -0.38, f"$w_{layer}$ σ′($z_{layer}$)\n{factor}", **back)
+
+
 def _axes(ax: Axes | None, **options: object) -> Axes:
     return plt.subplots(**options)[1] if ax is None else ax
 

@@ -8,7 +8,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from matplotlib.colors import to_rgb
 
-from steadygrad import plots
+from steadygrad import gradients, plots
 from steadygrad.data import Examples
 
 
@@ -202,3 +202,11 @@ def test_figures_can_be_saved():
     picture = io.BytesIO()
     FIGURES["decision"]().figure.savefig(picture)
     assert picture.getvalue()
+
+
+def test_a_chain_shows_every_value_and_every_gradient():
+    start = torch.tensor(0.5)
+    links = gradients.sigmoid_chain([torch.tensor(w) for w in (1.5, -2.0, 3.0)], start)
+    words = " ".join(text.get_text() for text in plots.chain(links, start).texts)
+    for number in ("0.679", "0.649", "-0.325", "0.684", "-0.222", "-0.073", "1.000"):
+        assert number in words
