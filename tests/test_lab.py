@@ -5,27 +5,24 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell
 
 from steadygrad.explorers.gradients import explorer
 from tests import browser
 
 pytestmark = pytest.mark.slow
 
-CELLS = (
-    "import matplotlib.pyplot as plt\nfrom steadygrad import plots\n\nplots.use_style()",
-    "raise NotImplementedError  # an exercise that is not solved yet",
-    "from steadygrad.explorers import gradients\n\ngradients.explorer()",
-    'plots.show(plots.curves({"a": [2.0, 1.0]}), alt="A falling line.")',
-)
+ROOT = Path(__file__).parents[1]
+FIGURE = 'plots.show(plots.curves({"a": [2.0, 1.0]}), alt="A falling line.")'
 
 
 @pytest.fixture(scope="module")
 def notebook(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("course") / "explorer.ipynb"
-    cells = [new_code_cell(source, id=f"cell-{n}") for n, source in enumerate(CELLS)]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(new_notebook(cells=cells, metadata=kernel), path)
+    """Chapter 1 as students get it, with one more figure behind its explorer."""
+    chapter = nbformat.read(ROOT / "course/01_gradients/01_gradients.ipynb", as_version=4)
+    chapter.cells.append(new_code_cell(f"# after the explorer\n{FIGURE}"))
+    path = tmp_path_factory.mktemp("course") / "01_gradients.ipynb"
+    nbformat.write(chapter, path)
     return path
 
 
@@ -42,7 +39,7 @@ def page(notebook, requests, tmp_path_factory):
         browser.jupyterlab(notebook.parent, tmp_path_factory.mktemp("lab")) as lab,
     ):
         browser.open_notebook(page, lab, notebook)
-        browser.run(page, notebook, mentioning="plots.")
+        browser.run(page, notebook, mentioning="explorer")
         browser.picture(page)
         yield page
         browser.close_notebook(page)
