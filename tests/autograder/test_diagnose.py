@@ -1,0 +1,149 @@
+"""Wrong answers, and the misconception that gives the same ones."""
+
+import pytest
+import torch
+from toys import ASCENT, ENDLESS, LAX, NO_DECAY, NUMBER, RULE, SQUARED, exercise, rule, wrong
+
+from autograder.attempt import Outcome, attempt_all
+from autograder.cases import draw
+from autograder.diagnose import Diagnosis, answers, diagnose, same
+from autograder.spec import Case
+
+SEED = 11
+
+
+def diagnosis_of(submission, it=RULE):
+    return diagnose(it, SEED, attempt_all(submission, [c.inputs for c in draw(it, SEED)], 0.3))
+
+
+@pytest.mark.parametrize("wrong", RULE.misconceptions, ids=lambda wrong: wrong.name)
+def test_each_misconception_is_named_as_itself(wrong):
+    assert diagnosis_of(RULE.variant(wrong)) == Diagnosis((wrong,), certain=True)
+
+
+def test_the_same_wrong_answers_written_differently_are_recognised():
+    found = diagnosis_of(lambda grad, lr, decay=0.5: 0.0 - lr * (grad + decay))
+    assert found == Diagnosis((ASCENT,), certain=True)
+
+
+def test_two_misconceptions_at_once_are_both_named():
+    found = diagnosis_of(RULE.variant(ASCENT, SQUARED))
+    assert found == Diagnosis((ASCENT, SQUARED), certain=True)
+    assert found.name == "ascent and rate squared"
+
+
+def test_what_several_pairs_have_in_common_is_named():
+    twins = (
+        wrong("doubled here", "sign = 1.0", "sign = 2.0"),
+        wrong("doubled there", "size = lr", "size = 2 * lr"),
+    )
+    it = exercise(NO_DECAY, *twins)
+    found = diagnosis_of(lambda grad, lr: 2 * lr * grad, it)
+    assert found == Diagnosis((NO_DECAY,), certain=False)
+
+
+def test_two_misconceptions_that_cannot_be_told_apart_are_not_certain():
+    twins = (
+        wrong("doubled here", "sign = 1.0", "sign = 2.0"),
+        wrong("doubled there", "size = lr", "size = 2 * lr"),
+    )
+    assert diagnosis_of(lambda grad, lr: 2 * lr * (grad + 0.5), exercise(*twins)) == Diagnosis(
+        (twins[0],), certain=False
+    )
+
+
+def test_what_explains_most_of_the_answers_is_marked_uncertain():
+    def mostly_squared(grad, lr, decay=0.5):
+        return lr * lr * (grad + decay) if lr < 1 else grad
+
+    assert diagnosis_of(mostly_squared) == Diagnosis((SQUARED,), certain=False)
+
+
+def test_what_explains_other_cases_but_not_the_typical_one_is_not_named():
+    def squared_elsewhere(grad, lr, decay=0.5):
+        return lr * lr * (grad + decay) if lr != 0.3 else grad
+
+    assert diagnosis_of(squared_elsewhere) is None
+
+
+@pytest.mark.parametrize(
+    "submission",
+    [
+        lambda grad, lr: grad.sin(),
+        lambda grad, lr: None,
+        lambda grad, lr: grad.no_such_thing,
+        lambda grad, lr: (lr * grad).numpy(),
+    ],
+    ids=["values", "nothing", "error", "foreign"],
+)
+def test_what_nobody_foresaw_has_no_name(submission):
+    assert diagnosis_of(submission) is None
+
+
+def test_the_same_error_alone_is_no_likeness():
+    raises = wrong("asks too much", "size = lr", "size = lr.item()")
+
+    def other(grad, lr):
+        return lr.shape
+
+    assert diagnosis_of(other, exercise(raises)) == Diagnosis((raises,))  # alike in every case
+
+    def once(grad, lr):
+        return lr.shape if lr == 0.3 else grad
+
+    assert diagnosis_of(once, exercise(raises)) is None
+
+
+def test_a_misconception_that_never_ends_is_recognised_and_tried_in_no_pair():
+    def ends_for_none(grad, lr, decay=0.5):
+        while lr == 0:
+            pass
+        return -lr * (grad + decay)
+
+    assert diagnosis_of(ends_for_none) == Diagnosis((ASCENT,), certain=False)
+    assert diagnosis_of(RULE.variant(ENDLESS)) == Diagnosis((ENDLESS,))
+
+
+def test_edits_of_the_same_place_are_tried_in_no_pair():
+    it = exercise(ASCENT, wrong("doubled", "sign = 1.0", "sign = 2.0"))
+    assert diagnosis_of(lambda grad, lr: -2 * lr * (grad + 0.5), it) is None
+
+
+def test_a_misconception_that_the_cases_do_not_tell_from_right_is_not_named():
+    harmless = wrong("written otherwise", "size = lr", "size = 1.0 * lr")
+    assert diagnosis_of(rule, exercise(harmless)) is None
+
+
+def test_cases_that_were_not_run_neither_speak_for_nor_against():
+    right, ended = answers(RULE, SEED), Outcome(failure=("ended", ""))
+    assert diagnose(RULE, SEED, [*right[:-1], ended]) is None
+    ascent = answers(RULE, SEED, ASCENT)
+    assert diagnose(RULE, SEED, [*ascent[:2], *[ended] * (len(right) - 2)]).name == "ascent"
+
+
+def test_a_changed_input_is_part_of_the_likeness():
+    case = Case("typical", {})
+    one, other = Outcome(result=1), Outcome(result=1, changed=("x",))
+    assert same(case, one, one)
+    assert not same(case, one, other)
+
+
+def test_likeness_is_what_the_case_judges():
+    one, other = Outcome(result=1.0), Outcome(result=1.05)
+    assert not same(Case("strict", {}), one, other)
+    assert same(Case("lax", {}, LAX), one, other)
+
+
+def test_different_failures_are_not_alike():
+    case = Case("typical", {})
+    one, other = (Outcome(failure=("raised", kind)) for kind in ("KeyError", "ValueError"))
+    assert same(case, one, one)
+    assert not same(case, one, other)
+    assert not same(case, one, Outcome(result=1))
+
+
+def test_the_answers_are_those_of_the_variant():
+    typical = draw(RULE, SEED)[0].inputs
+    expected = -typical["lr"] * (typical["grad"] + 0.5)
+    torch.testing.assert_close(answers(RULE, SEED, ASCENT)[0].result, expected)
+    assert isinstance(answers(RULE, SEED, NUMBER)[0].result, float)
