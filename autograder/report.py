@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from autograder.attempt import Outcome, attempt
+from autograder.attempt import SHOWN, Outcome, attempt
 from autograder.compare import Complaint, kind_of, number
 from autograder.diagnose import Diagnosis
 from autograder.spec import Exercise
@@ -212,15 +212,20 @@ def anchor(heading: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """A small value, as it is written in a worked example."""
+    """A small value, as it is written in a worked example; of a large one, the beginning."""
+    text = _written(value)
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def _written(value: Any) -> str:
     if isinstance(value, Tensor):
-        return shown(value.tolist())
+        return _written(value.tolist())
     if isinstance(value, float):
         return number(value)
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(shown, value))}]"
+        return f"[{', '.join(map(_written, value))}]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {shown(part)}" for key, part in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {_written(part)}" for key, part in value.items()) + "}"
     if value is None or isinstance(value, int | str | bool):
         return repr(value)
     return getattr(value, "name", None) or kind_of(value)
