@@ -10,6 +10,7 @@ This is the only module that knows nbgrader's pipeline.
 import ast
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -53,7 +54,6 @@ def configure(c) -> None:
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
     c.ExecuteApart.shutdown_kernel = "immediate"  # a graceful one takes five times as long
-    c.HTMLExporter.sanitize_html = True  # what students write is read in instructors' browsers
 
 
 # ── Repair ──────────────────────────────────────────────────────────────────────────
@@ -68,6 +68,7 @@ class Repair(NbGraderPreprocessor):
         with Gradebook(where["db_url"]) as gradebook:
             recorded = recorded_cells(gradebook, where["notebook"], where["assignment"])
         notes: dict[str, list[str]] = {}
+        defuse_text(nb, handed_out(where["assignment"], where["notebook"]))
         for note in repair(nb, recorded):
             notes.setdefault(note[0], []).append(note[1])
             self.log.warning("%s: %s: %s", where["student"], *note)
@@ -202,6 +203,34 @@ def defines(cell: NotebookNode, name: str) -> bool:
     return False
 
 
+# ── What students write is read in other people's browsers ──────────────────────────
+
+ENTITY = re.compile(r"&(?=#|[A-Za-z])")  # a character in disguise
+TAG = re.compile(r"<(?=[A-Za-z/!?])")  # where HTML would begin, in Markdown too
+SCRIPT = re.compile(r"\b(javascript|vbscript|data)[\s\\]*:(?=\S)", re.IGNORECASE)  # in a link
+HARMLESS = ("text/plain", "image/png", "image/jpeg")  # outputs that can hold no script
+
+
+def defuse_text(nb: NotebookNode, released: set[str]) -> None:
+    """Show HTML that a student put into a text cell as the text that it is.
+
+    nbgrader's pages and Formgrader hand Markdown and raw cells to the browser as they are.
+    """
+    for cell in nb.cells:
+        if cell.cell_type != "code" and cell.source not in released:
+            text = TAG.sub("&lt;", ENTITY.sub("&amp;", cell.source))
+            cell.source = SCRIPT.sub(r"\1 :", text)  # with a space it is no address
+            cell.metadata.pop("raw_mimetype", None)
+            cell.pop("attachments", None)
+
+
+def defuse_outputs(cell: NotebookNode) -> None:
+    """Keep of a cell's outputs only what can hold no script."""
+    for output in cell.get("outputs", []):
+        for mime in [mime for mime in output.get("data", {}) if mime not in HARMLESS]:
+            del output["data"][mime]
+
+
 # ── Execute ─────────────────────────────────────────────────────────────────────────
 
 
@@ -226,6 +255,8 @@ class ExecuteApart(Execute):
         if others:  # cells of another maker are graded in nbgrader's own way
             self._ours = set(ours)
             nb, resources = super().preprocess(nb, resources, km)
+            for cell in nb.cells:
+                defuse_outputs(cell)
         if ours:
             self._judge(nb, ours, resources["nbgrader"])
         return nb, resources

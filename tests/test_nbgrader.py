@@ -6,8 +6,10 @@ computed here by grading in this process with the same seeds, or stated as full 
 
 import copy
 import csv
+import html
 import inspect
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from nbgrader.api import Gradebook
 
 from autograder.exercises.gradients import EXERCISES
@@ -293,7 +295,12 @@ def hard_coded_practice_answers(notebook):
 @student()
 def script_in_the_page(notebook):
     solve(notebook)
-    notebook.cells.insert(0, new_markdown_cell("<script>alert('mine')</script> hello"))
+    for new in (new_markdown_cell, new_raw_cell):
+        notebook.cells.insert(
+            0, new("<script>alert('mine')</script> <IMG onerror=alert(1) src=x>")
+        )
+    for scheme in ("javascript:", "JavaScript\\:", "java&#115;cript:", "data:text/html,"):
+        notebook.cells.insert(0, new_markdown_cell(f"[here]({scheme}alert(2)) and 1 < 2"))
 
 
 # ── Grading the class ───────────────────────────────────────────────────────────────
@@ -360,6 +367,8 @@ def test_the_feedback_page_holds_score_and_diagnosis(course, who):
     for says in CLASS[who][2]:
         assert says in text, says
     assert "<script>alert" not in page
+    assert not re.search(r"<img[^>]*onerror", page, re.IGNORECASE)
+    assert not re.search(r"href=.(javascript|data)", html.unescape(page), re.IGNORECASE)
 
 
 def test_the_export_lists_the_class(course):
