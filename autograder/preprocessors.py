@@ -205,9 +205,11 @@ def defines(cell: NotebookNode, name: str) -> bool:
 
 # ── What students write is read in other people's browsers ──────────────────────────
 
-ENTITY = re.compile(r"&(?=#|[A-Za-z])")  # a character in disguise
-TAG = re.compile(r"<(?=[A-Za-z/!?])")  # where HTML would begin, in Markdown too
-SCRIPT = re.compile(r"\b(javascript|vbscript|data)[\s\\]*:(?=\S)", re.IGNORECASE)  # in a link
+ACTIVE = (  # what turns text into something else: each is broken by a space
+    (re.compile(r"<(?=[A-Za-z/!?])"), "< "),  # HTML, in Markdown too
+    (re.compile(r"&(?=#|[A-Za-z])"), "& "),  # a character in disguise
+    (re.compile(r"\b(javascript|vbscript|data)[\s\\]*:(?=\S)", re.IGNORECASE), r"\1 :"),
+)
 HARMLESS = ("text/plain", "image/png", "image/jpeg")  # outputs that can hold no script
 
 
@@ -218,8 +220,8 @@ def defuse_text(nb: NotebookNode, released: set[str]) -> None:
     """
     for cell in nb.cells:
         if cell.cell_type != "code" and cell.source not in released:
-            text = TAG.sub("&lt;", ENTITY.sub("&amp;", cell.source))
-            cell.source = SCRIPT.sub(r"\1 :", text)  # with a space it is no address
+            for active, inert in ACTIVE:
+                cell.source = active.sub(inert, cell.source)
             cell.metadata.pop("raw_mimetype", None)
             cell.pop("attachments", None)
 
