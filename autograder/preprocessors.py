@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -170,7 +171,7 @@ def _add_missing(nb: NotebookNode, recorded: dict) -> Iterator[tuple[str, str]]:
     for grade_id, true in recorded.items():
         if grade_id not in {_id(cell) for cell in nb.cells}:
             place = next((i + 1 for i, c in enumerate(nb.cells) if _id(c) == before), 0)
-            nb.cells.insert(place, NotebookNode(true))
+            nb.cells.insert(place, deepcopy(true))
             yield grade_id, "the cell was missing; it was put back as it had been handed out."
         before = grade_id
 
