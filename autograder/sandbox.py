@@ -24,6 +24,7 @@ START = 120  # seconds to import torch on a machine that has better things to do
 LOAD = 10  # seconds for one cell
 GRACE = 2  # seconds that the worker's own alarm gets before the parent loses patience
 LONGEST = 2**20  # characters of a cell; no one types more
+MOST_CUTS = 6  # cells that may end a worker before the whole notebook is suspect
 
 NOT_RUN = Outcome(
     failure=("ended", ""), error="was not run: two cases before it ended Python altogether"
@@ -66,11 +67,13 @@ class Sandbox:
         self._process: subprocess.Popen | None = None
         self._asking: threading.Thread | None = None
         self._ended = 0  # workers that a submission has brought down
+        self._cuts = 0  # and those that it has brought down while its cells ran
         return self
 
     def __exit__(self, *_) -> None:
         self._stop()
-        self._folder.cleanup()
+        with contextlib.suppress(RecursionError):  # folders nested deeper than Python follows
+            self._folder.cleanup()
 
     def run(
         self, name: str, inputs: Sequence[Mapping[str, Any]], seconds: float = SECONDS
@@ -109,13 +112,25 @@ class Sandbox:
                 try:
                     answer = self._ask({"cell": cell.source, "whole": cell.whole}, within=LOAD)
                 except (TimeoutError, DiedError):
-                    # not even its definitions could be run: leave it out
-                    less = cell._replace(whole=False) if cell.whole else Cell("", whole=False)
-                    self.cells[number] = less
+                    self._cut_down(number)
                     break
                 self.errors.append(legible(str(answer)))
             else:
                 return
+
+    def _cut_down(self, number: int) -> None:
+        """Ask less of the cell that ended a worker: its definitions, or else nothing.
+
+        One that has nothing left was blamed for another: a cell before it had answered, and
+        went on.  A notebook that ends one worker after the other is cut down as a whole.
+        """
+        self._cuts += 1
+        held = [place for place in range(number + 1) if self.cells[place].source]
+        if not held:
+            raise RuntimeError("the grading worker cannot run a notebook without any source")
+        for place in range(len(self.cells)) if self._cuts % MOST_CUTS == 0 else held[-1:]:
+            cell = self.cells[place]
+            self.cells[place] = Cell(cell.source if cell.whole else "", whole=False)
 
     def _start(self) -> None:
         log = tempfile.TemporaryFile()  # noqa: SIM115  (closed below, or with the process)
@@ -152,6 +167,9 @@ class Sandbox:
             self._stop()
             raise TimeoutError from None
         if isinstance(answer, Exception):
+            if isinstance(answer, EOFError):  # it is on its way out: let it say how it ends
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(GRACE)
             code = self._stop()
             raise DiedError(_how_it_ended(code, answer))
         return answer
