@@ -18,10 +18,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+import steadygrad
 from steadygrad import data
 from steadygrad.data import FILES, SOURCES, TOYS, DataUnavailable, Source, load_images, read_idx
 
-EMBEDDED = Path(data.__file__).parent / "embedded"
+EMBEDDED = Path(steadygrad.__file__).parent / "embedded"
 
 
 # ── the set that comes with the library ──────────────────────────────────────────────────
@@ -327,6 +328,7 @@ def test_a_mistake_is_named_with_what_to_do(wrong, complaint, rng):
         wrong(rng)
 
 
-def test_examples_in_docstrings():
-    failed, tried = doctest.testmod(data)
+@pytest.mark.parametrize("part", [data.downloads, data.images], ids=["downloads", "images"])
+def test_examples_in_docstrings(part):
+    failed, tried = doctest.testmod(part)
     assert (failed, tried > 0) == (0, True)
