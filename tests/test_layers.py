@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"steadygrad.explorers.gradients"},
     {"steadygrad.explorers"},
     {"autograder.compare", "autograder.recipes", "autograder.workspace"},
-    {"autograder.spec", "autograder.attempt"},
+    {"autograder.spec", "autograder.attempt", "autograder.judges"},
     {"autograder.wire", "autograder.cases"},
     {"autograder.worker"},
     {"autograder.sandbox"},
@@ -29,6 +30,8 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"autograder.preprocessors"},
     {"autograder.nbgrader_config", "autograder.__main__"},
 ]
+# the packages whose files share one layer, and may import each other
+PACKAGES = ("autograder.exercises.", "steadygrad.data.", "steadygrad.plots.")
 HEIGHT = {module: height for height, layer in enumerate(LAYERS) for module in layer}
 
 
@@ -62,7 +65,7 @@ def imported(path: Path) -> set[str]:
 def test_every_module_has_a_layer():
     assert {room(module) for module in FILES} == HEIGHT.keys()
     inside = {m for m in FILES if room(m) != m}
-    assert all(m.startswith(("autograder.exercises.", "steadygrad.data.")) for m in inside)
+    assert all(module.startswith(PACKAGES) for module in inside)
 
 
 @pytest.mark.parametrize("module", sorted(FILES))
@@ -74,6 +77,15 @@ def test_imports_only_point_down(module):
         others -= {"autograder.marking"}
     upward = {other for other in others if HEIGHT[other] >= mine}
     assert not upward, f"{module} imports {upward}, which is not below it"
+
+
+def beside(module: str) -> set[str]:
+    """The files of its own package that a module imports."""
+    return {other for other in imported(FILES[module]) if room(other) == room(module)}
+
+
+def test_the_files_of_one_package_import_each_other_in_no_circle():
+    TopologicalSorter({module: beside(module) for module in FILES}).prepare()
 
 
 @pytest.mark.parametrize("module", sorted(FILES))

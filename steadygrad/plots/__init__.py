@@ -1,0 +1,41 @@
+"""Figures.  Every function takes data and an optional Axes, draws, and returns the Axes.
+
+How figures look is decided in one place, STYLE.  Lines differ in colour, in dash and in
+marker, so that no reader needs to tell colours apart; `show` wants the figure in words.
+
+    style       how figures look, and how a notebook shows them: use_style, show
+    lines       curves, layer_sizes, function, error_over_step
+    pictures    images, decision, chain
+"""
+
+from steadygrad.plots.lines import Bands, curves, error_over_step, function, layer_sizes
+from steadygrad.plots.pictures import chain, decision, images
+from steadygrad.plots.style import (
+    COLORS,
+    DASHES,
+    MARKERS,
+    STYLE,
+    Numbers,
+    hidden,
+    show,
+    use_style,
+)
+
+__all__ = [
+    "COLORS",
+    "DASHES",
+    "MARKERS",
+    "STYLE",
+    "Bands",
+    "Numbers",
+    "chain",
+    "curves",
+    "decision",
+    "error_over_step",
+    "function",
+    "hidden",
+    "images",
+    "layer_sizes",
+    "show",
+    "use_style",
+]
