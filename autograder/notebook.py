@@ -1,7 +1,9 @@
 """Turn a chapter into notebooks: one solved and executed, one for students.
 
 A chapter is MyST Markdown.  A code cell marked `:exercise: <id>` stands for an exercise and
-gives way to a heading, the stub and a marking cell; every other cell is copied as it is.
+gives way to a heading, the stub and a marking cell.  A text cell marked with `question` and
+`points` is one to be answered in words: what follows its line `RUBRIC` goes to instructors
+only.  Every other cell is copied as it is.
 This is the only module that knows what nbgrader wants to find in a notebook.
 """
 
@@ -21,10 +23,12 @@ from tqdm.auto import tqdm
 from traitlets.config import Config
 
 from autograder.exercises import find
+from autograder.spec import Exercise
 
 ROOT = Path(__file__).parents[1]
 QUIET = {"TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # same everywhere
 CELL_SECONDS = 120  # a chapter's cell takes under ten; a busy machine may take longer
+RUBRIC = "\nRUBRIC\n"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -53,7 +57,7 @@ def build_course(only: Iterable[str] = ()) -> list[Path]:
 def instructor_notebook(chapter: Path) -> NotebookNode:
     """The chapter with solutions, marked for nbgrader to remove."""
     notebook = jupytext.read(chapter)
-    notebook.cells = [new for cell in notebook.cells for new in exercise_cells(cell) or [cell]]
+    notebook.cells = [new for cell in notebook.cells for new in expand(cell)]
     for number, cell in enumerate(
         notebook.cells
     ):  # the same chapter always gives the same file
@@ -62,11 +66,34 @@ def instructor_notebook(chapter: Path) -> NotebookNode:
     return notebook
 
 
-def exercise_cells(cell: NotebookNode) -> list[NotebookNode]:
-    """The cells that a marked cell stands for; none if it is not marked."""
-    if "exercise" not in cell.metadata:
-        return []
-    exercise = find(cell.metadata["exercise"])
+def expand(cell: NotebookNode) -> list[NotebookNode]:
+    """The cells that a cell of a chapter stands for."""
+    if "exercise" in cell.metadata:
+        return exercise_cells(find(cell.metadata["exercise"]))
+    if "question" in cell.metadata:
+        return question_cells(cell)
+    return [cell]
+
+
+def question_cells(cell: NotebookNode) -> list[NotebookNode]:
+    """A question, and the cell for its answer, which a person grades by the rubric."""
+    question, line, rubric = cell.source.partition(RUBRIC)
+    if not line:
+        raise ValueError(
+            f"question {cell.metadata['question']!r} has no line RUBRIC; put the model answer, "
+            "and how to grade it, below such a line"
+        )
+    points = cell.metadata["points"]
+    written = nbgrader(cell.metadata["question"], solution=True, points=points)
+    answer = f"### BEGIN SOLUTION\n{rubric.strip()}\n### END SOLUTION"
+    return [
+        new_markdown_cell(f"{question.strip()}\n\n*{points} points, graded by a person.*"),
+        new_markdown_cell(answer, metadata=written),
+    ]
+
+
+def exercise_cells(exercise: Exercise) -> list[NotebookNode]:
+    """The cells of an exercise: heading, stub, marking."""
     stars = "●" * exercise.difficulty + "○" * (5 - exercise.difficulty)
     bonus = " · bonus" if exercise.bonus else ""
     title = (
@@ -89,10 +116,10 @@ def exercise_cells(cell: NotebookNode) -> list[NotebookNode]:
 
 
 def nbgrader(grade_id: str, *, solution: bool = False, points: int | None = None) -> dict:
-    """Cell metadata.  A cell is either the student's to edit or locked and worth points."""
+    """Cell metadata.  A cell that is worth points is locked, unless it is the answer itself."""
     graded = points is not None
     fields = dict(schema_version=3, grade_id=grade_id, task=False)
-    fields |= dict(solution=solution, grade=graded, locked=graded)
+    fields |= dict(solution=solution, grade=graded, locked=graded and not solution)
     return {"nbgrader": fields | ({"points": points} if graded else {})}
 
 

@@ -1,0 +1,49 @@
+"""Judges for results that cannot be compared number by number."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.compare import Complaint, Judge, Kind, disagreement, number
+
+
+def same(
+    statistic: Callable[[Tensor], Any], what: str, *, within: float, relative: bool = False
+) -> Judge:
+    """A judge for random results: they need only agree in one number computed from them.
+
+    Shape, dtype and device are judged as ever.  `within` is how far the numbers may be apart,
+    as a share of the expected one where `relative`; take four standard errors or more.
+    """
+
+    def judge(got, expected) -> str:
+        if complaint := alike(got, expected):
+            return complaint
+        g, e = float(statistic(got)), float(statistic(expected))
+        if abs(g - e) <= within * (abs(e) if relative else 1.0) or (g != g and e != e):
+            return ""
+        kind = Kind.VALUES if torch.tensor(g).isfinite() else Kind.NOT_FINITE
+        return Complaint(
+            f"{what} should be about {number(e)}, got {number(g)}",
+            kind,
+            f"{what} is wrong: got {number(g)}",
+        )
+
+    return judge
+
+
+def alike(got, expected) -> str:
+    """The complaint about type, shape, dtype or device; values are left to others."""
+    complaint = disagreement(got, expected)
+    if complaint and complaint.kind < Kind.MODIFIED:
+        return complaint
+    return ""
+
+
+def every(*judges: Judge) -> Judge:
+    """A judge that is satisfied when all of these are; the first complaint else."""
+    return lambda got, expected: next(
+        (said for judge in judges if (said := judge(got, expected))), ""
+    )
