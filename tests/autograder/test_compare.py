@@ -259,6 +259,13 @@ def test_the_tolerance_is_that_of_the_dtype(dtype):
     assert disagreement(right * (1 + 4 * rtol), right).kind is Kind.VALUES
 
 
+@pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
+def test_rounding_is_forgiven_and_a_fifth_is_not(dtype):
+    right = torch.tensor([3.0, 1e-3], dtype=dtype)
+    assert disagreement(right * (1 + 2 * torch.finfo(dtype).eps), right) == ""
+    assert disagreement(right * 1.2, right).kind is Kind.VALUES
+
+
 def test_float32_inside_a_float64_computation_shows():
     third = torch.tensor([1 / 3], dtype=torch.float64)
     assert disagreement(third.float().double(), third).kind is Kind.VALUES
