@@ -10,14 +10,13 @@ machine slows both.
 
 import io
 import sys
-import time
-from collections.abc import Callable
 from statistics import median
 
 import matplotlib as mpl
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from turns import take_turns
 
 from steadygrad.data import Examples, load_images
 from steadygrad.explorers import gradients
@@ -27,12 +26,6 @@ SETTINGS = {
     "10 layers of 100 (default)": {"depth": 10, "width": 100},
     "50 layers of 500 (largest)": {"depth": 50, "width": 500},
 }
-
-
-def seconds(action: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
 
 
 def draw_anew(measurement: gradients.Measurement) -> bytes:
@@ -55,19 +48,15 @@ def compare(settings: dict[str, int], rounds: int) -> dict[str, list[float]]:
     live = gradients.explorer(examples)
     for name, value in settings.items():
         live.controls[name].value = value
-    times: dict[str, list[float]] = {"measure": [], "live": [], "anew": []}
-    for turn in range(rounds + 1):
-        scale = 2.0 ** (0.125 * (1 + turn % 8))
-        measured = gradients.measure(examples, **settings, weight_scale=scale)
-        layer = live.controls["layer"]
-        turn_times = {
-            "measure": seconds(lambda: gradients.measure(examples, **settings)),
-            "live": seconds(lambda: setattr(layer, "value", 1 + turn % 2)),  # noqa: B023
-            "anew": seconds(lambda: draw_anew(measured)),  # noqa: B023
-        }
-        for name in times if turn else ():  # the first turn warms up
-            times[name].append(turn_times[name])
-    return times
+    scales = [2.0 ** (0.125 * (1 + turn)) for turn in range(8)]  # so that pictures differ
+    measured = [gradients.measure(examples, **settings, weight_scale=scale) for scale in scales]
+    layer = live.controls["layer"]
+    peers = {
+        "measure": lambda _: gradients.measure(examples, **settings),
+        "live": lambda turn: setattr(layer, "value", 1 + turn % 2),
+        "anew": lambda turn: draw_anew(measured[turn % 8]),
+    }
+    return take_turns(peers, rounds)
 
 
 def main(rounds: int) -> None:
