@@ -251,6 +251,13 @@ def test_a_progress_bar_is_no_error():
     assert (outcome.result, len(outcome.remarks)) == (3, 1)
 
 
+def test_a_warning_is_remarked_on_though_the_notebook_ignores_warnings():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        outcome = attempt(lambda: warnings.warn("old", stacklevel=1), {})
+    assert len(outcome.remarks) == 1
+
+
 def test_a_warning_is_remarked_on_once(recwarn):
     def submission():
         warnings.warn("old", DeprecationWarning, stacklevel=1)

@@ -76,6 +76,12 @@ def recorded():
 IDS = [DEPTH.grade_id, f"{DEPTH.grade_id}-mark", CHECK.grade_id, f"{CHECK.grade_id}-mark"]
 
 
+def twin(cell):
+    copied = copy.deepcopy(cell)
+    copied.id = new_code_cell().id  # as JupyterLab does it
+    return copied
+
+
 def find(nb, grade_id):
     (found,) = [c for c in nb.cells if is_(c, grade_id)]
     return found
@@ -118,7 +124,7 @@ def test_a_sound_submission_is_left_as_it_is():
 
 def test_repairing_twice_changes_nothing_more():
     nb = solved()
-    nb.cells = nb.cells[2:] + nb.cells[3:4]
+    nb.cells = [*nb.cells[2:], twin(nb.cells[3])]
     assert mended(nb)
     once = copy.deepcopy(nb)
     assert list(repair(nb, recorded())) == []
@@ -154,9 +160,9 @@ def test_what_is_put_back_is_nobody_elses():
 
 def test_of_copies_of_a_solution_the_last_that_was_worked_on_counts():
     nb = solved()
-    early = copy.deepcopy(find(nb, DEPTH.grade_id))
+    early = twin(find(nb, DEPTH.grade_id))
     early.source = "def depth_limit(weight, tol):\n    return 1"
-    untouched = copy.deepcopy(early)
+    untouched = twin(early)
     untouched.source = stub(DEPTH)
     nb.cells = [early, *nb.cells, untouched]
     assert mended(nb) == [
@@ -168,7 +174,7 @@ def test_of_copies_of_a_solution_the_last_that_was_worked_on_counts():
 
 def test_an_untouched_copy_below_the_work_does_not_undo_it():
     nb = solved()
-    untouched = copy.deepcopy(find(nb, DEPTH.grade_id))
+    untouched = twin(find(nb, DEPTH.grade_id))
     untouched.source = stub(DEPTH)
     nb.cells.append(untouched)
     mended(nb)
@@ -180,14 +186,14 @@ def test_an_untouched_copy_below_the_work_does_not_undo_it():
 
 def test_of_untouched_copies_one_is_left():
     nb = released()
-    nb.cells += copy.deepcopy(nb.cells)
+    nb.cells += [twin(cell) for cell in nb.cells]
     assert [grade_id for grade_id, _ in mended(nb)] == IDS
     assert find(nb, DEPTH.grade_id).source == stub(DEPTH)
 
 
 def test_a_copied_marking_cell_counts_once():
     nb = solved()
-    nb.cells += [copy.deepcopy(find(nb, IDS[1])) for _ in range(2)]
+    nb.cells += [twin(find(nb, IDS[1])) for _ in range(2)]
     assert mended(nb) == [(IDS[1], "the cell stood there 3 times; the last one counts.")]
 
 
