@@ -308,5 +308,5 @@ def test_a_checkpoint_of_another_model_is_refused_and_changes_nothing(
 
 
 def test_examples_in_docstrings():
-    failed, tried = doctest.testmod(training)
+    failed, tried = doctest.testmod(training.evaluation)
     assert (failed, tried > 0) == (0, True)
