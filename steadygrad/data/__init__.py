@@ -20,7 +20,7 @@ from steadygrad.data.downloads import (
     read_idx,
 )
 from steadygrad.data.examples import Device, Examples
-from steadygrad.data.images import Images, load_images, split
+from steadygrad.data.images import Images, Labels, Pixels, load_images, split
 from steadygrad.data.toys import TOYS, circle, gauss, spiral, xor
 
 __all__ = [
@@ -33,6 +33,8 @@ __all__ = [
     "Device",
     "Examples",
     "Images",
+    "Labels",
+    "Pixels",
     "Source",
     "circle",
     "gauss",
