@@ -23,7 +23,7 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"autograder.sandbox"},
     {"autograder.exercises.gradients"},
     {"autograder.exercises"},
-    {"autograder.diagnose"},
+    {"autograder.diagnose", "autograder.repair"},
     {"autograder.report"},
     {"autograder.grade"},
     {"autograder.marking", "autograder.kill_matrix", "autograder.notebook"},

@@ -19,14 +19,12 @@ from autograder.preprocessors import (
     NOTES,
     ExecuteApart,
     configure,
-    defines,
     handed_out,
-    is_marking,
-    repair,
     seed_for,
     show,
     submission_cells,
 )
+from autograder.repair import defines, is_marking, repair
 from autograder.sandbox import Cell
 
 DEPTH, CHECK = (EXERCISES[f"gradients.{name}"] for name in ("depth_limit", "gradient_check"))
