@@ -59,11 +59,22 @@ def test_what_explains_most_of_the_answers_is_marked_uncertain():
     assert diagnosis_of(mostly_squared) == Diagnosis((SQUARED,), certain=False)
 
 
-def test_what_explains_other_cases_but_not_the_typical_one_is_not_named():
+def is_typical(grad, lr):
+    return lr == 0.3 and grad.dtype == torch.float32 and grad.is_contiguous()
+
+
+def test_what_explains_most_cases_but_not_the_typical_one_is_not_named():
     def squared_elsewhere(grad, lr, decay=0.5):
-        return lr * lr * (grad + decay) if lr != 0.3 else grad
+        return grad if is_typical(grad, lr) else lr * lr * (grad + decay)
 
     assert diagnosis_of(squared_elsewhere) is None
+
+
+def test_what_explains_the_typical_case_and_few_others_is_not_named():
+    def squared_there(grad, lr, decay=0.5):
+        return lr * lr * (grad + decay) if is_typical(grad, lr) else grad
+
+    assert diagnosis_of(squared_there) is None
 
 
 @pytest.mark.parametrize(

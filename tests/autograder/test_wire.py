@@ -203,6 +203,10 @@ HOSTILE = {
     "a key that cannot be one": ({"dict": [[[], 1]]}, b""),
     "a tuple of a number": ({"tuple": 1}, b""),
     "a foreign that is none": ({"foreign": 1}, b""),
+    "a generator's state that is none": (
+        {"generator": TENSOR},
+        safetensors.torch.save({"0": torch.zeros(3, dtype=torch.uint8)}),
+    ),
     "no tensors": (TENSOR, b"\x00"),
     "a header that is no JSON": (TENSOR, struct.pack("<Q", 3) + b"abc"),
     "a header beyond the end": (TENSOR, struct.pack("<Q", 2**60) + b"{}"),
