@@ -158,9 +158,9 @@ def _first_entry(got: Tensor, expected: Tensor, wrong: Tensor, where: str) -> st
     kind = Kind.NOT_FINITE if broken.any() else Kind.VALUES
     of = broken if broken.any() else wrong
     first = tuple(of.nonzero()[0].tolist())
-    label = where + (f"[{', '.join(map(str, first))}]" if first else "")
+    label = _entry(where, first)
     count = f" ({int(of.sum())} of {of.numel()} entries)" if of.numel() > 1 else ""
-    should, is_now = (number(each[first].item()) for each in (expected, got))
+    should, is_now = apart(expected[first].item(), got[first].item())
     if kind is Kind.NOT_FINITE:
         return Complaint(
             f"{label} should be {should}, got {is_now}{count}",
@@ -190,7 +190,7 @@ def _numbers(got, expected, where: str, rtol, atol) -> str:
         return ""
     broken = math.isfinite(_float(expected)) and not math.isfinite(_float(got))
     kind = Kind.NOT_FINITE if broken and not isinstance(got, Integral) else Kind.VALUES
-    return _sentence(kind, f"{where} should be", number(expected), number(got))
+    return _sentence(kind, f"{where} should be", *apart(expected, got))
 
 
 def _near(got: float, expected: float, rtol: float, atol: float) -> bool:
@@ -215,6 +215,24 @@ def brief(value) -> str:
     """What someone else wrote, cut to a length that a sentence can bear."""
     text = str(value)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def apart(expected, got) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to see that they differ."""
+    shown = number(expected), number(got)
+    for digits in (7, 10, 17):
+        if shown[0] != shown[1] or not isinstance(expected, float):
+            break
+        shown = f"{expected:.{digits}g}", f"{got:.{digits}g}"
+    return shown
+
+
+def _entry(where: str, index: tuple[int, ...]) -> str:
+    """One entry of a tensor, named as code where the tensor is, else in words."""
+    if not index:
+        return where
+    place = f"[{', '.join(map(str, index))}]"
+    return f"{where}{place}" if where.startswith("result") else f"entry {place} of {where}"
 
 
 def kind_of(value) -> str:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from autograder.attempt import SECONDS, Outcome, attempt_all
-from autograder.cases import draw
+from autograder.cases import draw, properties
 from autograder.spec import Case, Exercise, Misconception
 
 VARIANT_SECONDS = 0.2  # some misconceptions never return; waiting longer tells nothing more
@@ -100,19 +100,24 @@ def _pair(exercise, seed, cases, outcomes, singles) -> Diagnosis | None:
 
 
 def _nearest(cases, outcomes, right, singles) -> Diagnosis | None:
-    """The one misconception that explains the typical case and most of what failed."""
-    failed = [not agrees for agrees in _agreements(cases, outcomes, right)]
-    if not any(failed):  # nothing but cases that were not run
-        return None
+    """The one misconception that explains every wrong value, whatever else went wrong.
+
+    A value that it explains differently speaks against it, since a symptom that is not there
+    would be told; but for the properties, where another fault (a dtype lost) may show.
+    """
+    own = len(cases) - len(list(properties(cases[0])))
     explained = {}
     for wrong, theirs in singles.items():
         agrees = _agreements(cases, outcomes, theirs)
-        value_seen = any(  # two functions that merely raise the same error are not alike
-            a and f and not o.failure for a, f, o in zip(agrees, failed, outcomes, strict=True)
+        contradicted = any(
+            not a and not o.failure for a, o in zip(agrees[:own], outcomes[:own], strict=True)
         )
-        share = sum(a for a, f in zip(agrees, failed, strict=True) if f) / sum(failed)
-        if agrees[0] and value_seen and share > 0.5:
-            explained[wrong] = (share, sum(agrees))
+        value_seen = any(  # two functions that merely raise the same error are not alike
+            a and not o.failure and not same(case, o, r)
+            for a, case, o, r in zip(agrees, cases, outcomes, right, strict=True)
+        )
+        if value_seen and not contradicted:
+            explained[wrong] = sum(agrees)
     if not explained:
         return None
     return Diagnosis((max(explained, key=explained.get),), certain=False)

@@ -1,6 +1,6 @@
 """Grade one submission of one exercise: cases in, verdicts out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from autograder.attempt import SECONDS, Outcome, attempt_all
@@ -40,7 +40,7 @@ def grade(
         verdicts,
         attempted=attempted,
         diagnosis=diagnose(exercise, seed, outcomes) if attempted and failed else None,
-        remarks=tuple(dict.fromkeys(said for outcome in outcomes for said in outcome.remarks)),
+        remarks=_once_each(said for outcome in outcomes for said in outcome.remarks),
         traced=traced,
         secret=secret,
     )
@@ -58,10 +58,16 @@ def judge(case: Case, outcome: Outcome, expected: Any) -> str:
     if outcome.changed and not (complaint and complaint.kind < Kind.MODIFIED):
         names = " and ".join(f"`{name}`" for name in outcome.changed)
         return Complaint(
-            f"your function changed its input {names}; work on a copy and return a new value",
+            f"your function changed its input {names}, which belongs to the caller; "
+            "only read it, or work on a copy",
             Kind.MODIFIED,
         )
     return complaint
+
+
+def _once_each(remarks: Iterable[str]) -> tuple[str, ...]:
+    """The first remark of each kind: what was printed may differ from case to case."""
+    return tuple({said[:9]: said for said in reversed([*remarks])}.values())[::-1]
 
 
 def run_here(submission: Callable, seconds: float = SECONDS) -> Run:

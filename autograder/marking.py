@@ -37,11 +37,20 @@ def mark(submission: Callable, exercise: str | None = None) -> Score:
 
 @contextlib.contextmanager
 def once_written() -> Iterator[None]:
-    """Run the block with the learner's function; say so if it is not written yet."""
+    """Run the block with the learner's function; say so if it is not written, or fails.
+
+    What the text asserts is not caught: it is a claim about the block's result.
+    """
     try:
         yield
     except NotImplementedError:
         print("not attempted: write the function above, then run this cell again")
+    except AssertionError:
+        raise
+    except Exception as error:
+        print(
+            f"your function raised {type(error).__name__}: {error}; its marking cell says more"
+        )
 
 
 def _exercise_of(submission: Callable) -> Exercise:

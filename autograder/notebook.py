@@ -104,7 +104,7 @@ def exercise_cells(exercise: Exercise) -> list[NotebookNode]:
     solution = (
         f"{exercise.imports}\n\n\n{exercise.header}"
         f"    ### BEGIN SOLUTION\n{exercise.body}    ### END SOLUTION"
-    )
+    ).lstrip()  # some need no imports
     return [
         new_markdown_cell(title),
         new_code_cell(solution, metadata=nbgrader(exercise.grade_id, solution=True)),

@@ -41,6 +41,7 @@ def configure(c) -> None:
     """Set up nbgrader for this course; call it in nbgrader_config.py."""
     c.CourseDirectory.source_directory = "../solutions"
     c.CourseDirectory.release_directory = "../course"
+    c.GenerateAssignment.force = True  # course/ is there already, and is made anew all the same
     c.Autograde.sanitize_preprocessors = [
         "nbgrader.preprocessors.ClearOutput",
         "autograder.preprocessors.Repair",

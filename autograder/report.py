@@ -71,7 +71,14 @@ class Report:
             return ""
         first = min(failed, key=lambda verdict: verdict.complaint.kind)
         said = first.complaint.guarded if self.secret else first.complaint
-        return f"On “{first.case}”: {said}."
+        return f"On “{first.case}”: {said}{'' if said.endswith(('?', '.')) else '.'}"
+
+    @property
+    def rule(self) -> str:
+        """Why there are no points although cases passed, where that is so."""
+        if not self.attempted or self.score or not any(v.passed for v in self.verdicts):
+            return ""
+        return "No case counts without the first one, which is the typical one."
 
     @property
     def idea(self) -> tuple[str, str]:
@@ -87,15 +94,19 @@ class Report:
     @property
     def trace(self) -> list[tuple[str, str]]:
         """The tiny example worked by hand, with what the submission made of it at the end."""
-        if not self.with_trace or self.traced is None or self.passed or not self.attempted:
+        if not self.with_trace or self.traced is None or self.traced.failure:
             return []
         inputs = self.exercise.trace.inputs
-        right = attempt(self.exercise.target, inputs).result
-        yours = self.traced.error if self.traced.failure else shown(self.traced.result)
+        right, yours = (
+            shown(attempt(self.exercise.target, inputs).result),
+            shown(self.traced.result),
+        )
+        if right == yours:  # it would show nothing that went wrong
+            return []
         return [
             *((name, shown(value)) for name, value in inputs.items()),
             *self.exercise.trace.steps(),
-            ("should come out", shown(right)),
+            ("should come out", right),
             ("yours", yours),
         ]
 
@@ -119,6 +130,7 @@ class Report:
                 }
                 for verdict in self.verdicts
             ],
+            "rule": self.rule,
             "complaint": self.first_complaint,
             "diagnosis": [wrong.name for wrong in self.diagnosis.misconceptions]
             if self.diagnosis
@@ -135,7 +147,7 @@ class Report:
         lines = [self.headline]
         if self.attempted:
             lines += [f"  {'✓' if v.passed else '✗'} {v.case}" for v in self.verdicts]
-        lines += [self.first_complaint] * bool(self.first_complaint)
+        lines += [said for said in (self.rule, self.first_complaint) if said]
         idea, section = self.idea
         if idea:
             lines.append(f"{idea} See “{section}”.")
@@ -156,8 +168,9 @@ class Report:
                 for v in self.verdicts
             )
             parts.append(f'<ul style="margin:0.2em 0;padding-left:0.4em">{rows}</ul>')
-        if self.first_complaint:
-            parts.append(f"<p>{_coded(self.first_complaint)}</p>")
+        parts += [
+            f"<p>{_coded(said)}</p>" for said in (self.rule, self.first_complaint) if said
+        ]
         idea, section = self.idea
         if idea:
             head, _, rest = idea.partition(". ")

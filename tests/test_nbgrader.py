@@ -313,7 +313,8 @@ def course(tmp_path_factory):
     home = root / "autograder"
     home.mkdir()
     shutil.copy(ROOT / "autograder" / "nbgrader_config.py", home)
-    shutil.copytree(ROOT / "solutions" / CHAPTER, root / "solutions" / CHAPTER)
+    for folder in ("solutions", "course"):  # as a clone has them
+        shutil.copytree(ROOT / folder / CHAPTER, root / folder / CHAPTER)
     config = root / "jupyter"
     config.mkdir()
     (config / "nbgrader_config.py").write_text(f"c.ExecuteApart.secret = {SECRET!r}\n")
@@ -341,7 +342,11 @@ def course(tmp_path_factory):
 
 
 def test_stock_nbgrader_releases_exactly_the_course_folder(course):
+    """It is written anew: the file that lay there was replaced, and is as it was."""
     _, released, _ = course
+    assert (
+        released.stat().st_mtime > (ROOT / "course" / CHAPTER / released.name).stat().st_mtime
+    )
     committed = ROOT / "course" / CHAPTER / released.name
     assert released.read_text() == committed.read_text(), "run `make course`"
 

@@ -433,3 +433,14 @@ def test_numbers_are_shown_with_four_digits(value, shown):
 )
 def test_a_value_is_called_by_its_type(value, called):
     assert kind_of(value) == called
+
+
+def test_two_numbers_are_shown_with_enough_digits_to_differ():
+    complaint = disagreement(torch.tensor(65.7301).double(), torch.tensor(65.7302).double())
+    assert "65.7301" in complaint
+    assert "65.7302" in complaint
+
+
+def test_an_entry_of_a_part_with_a_name_is_told_in_words():
+    judge = close(call=lambda path: "the gradient")
+    assert judge(torch.zeros(2), torch.ones(2)).startswith("entry [0] of the gradient should")

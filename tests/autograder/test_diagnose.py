@@ -52,11 +52,27 @@ def test_two_misconceptions_that_cannot_be_told_apart_are_not_certain():
     )
 
 
-def test_what_explains_most_of_the_answers_is_marked_uncertain():
+def test_what_explains_every_value_but_not_an_error_is_marked_uncertain():
+    def squared_where_it_runs(grad, lr, decay=0.5):
+        if lr > 1:
+            raise ValueError
+        return lr * lr * (grad + decay)
+
+    assert diagnosis_of(squared_where_it_runs) == Diagnosis((SQUARED,), certain=False)
+
+
+def test_what_explains_every_value_but_loses_the_dtype_is_marked_uncertain():
+    def squared_in_float32(grad, lr, decay=0.5):
+        return lr * lr * (grad.float() + decay)
+
+    assert diagnosis_of(squared_in_float32) == Diagnosis((SQUARED,), certain=False)
+
+
+def test_what_explains_most_values_but_one_differently_is_not_named():
     def mostly_squared(grad, lr, decay=0.5):
         return lr * lr * (grad + decay) if lr < 1 else grad
 
-    assert diagnosis_of(mostly_squared) == Diagnosis((SQUARED,), certain=False)
+    assert diagnosis_of(mostly_squared) is None
 
 
 def is_typical(grad, lr):

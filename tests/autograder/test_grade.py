@@ -107,7 +107,8 @@ def test_changing_an_input_fails_even_when_the_answer_is_right():
         return grad.add_(0.5).mul_(lr)
 
     assert complaints(in_place)[0] == (
-        "your function changed its input `grad`; work on a copy and return a new value"
+        "your function changed its input `grad`, which belongs to the caller; "
+        "only read it, or work on a copy"
     )
     assert graded(in_place).score == 0
 

@@ -149,5 +149,8 @@ def test_what_uses_a_written_function_runs_and_may_fail(capsys):
     with marking.once_written():
         print("ran")
     assert capsys.readouterr().out == "ran\n"
-    with pytest.raises(ZeroDivisionError), marking.once_written():
+    with marking.once_written():
         _ = 1 / 0
+    assert "your function raised ZeroDivisionError" in capsys.readouterr().out
+    with pytest.raises(AssertionError), marking.once_written():
+        raise AssertionError("the text claims something that is not so")

@@ -85,7 +85,7 @@ def test_the_heading_says_what_it_is_worth_and_what_for(built):
 
 def test_the_solution_stands_between_nbgraders_marks(built):
     before, _, rest = built.cells[3].source.partition("    ### BEGIN SOLUTION\n")
-    assert before == f"{EXERCISE.imports}\n\n\n{EXERCISE.header}"
+    assert before == f"{EXERCISE.imports}\n\n\n{EXERCISE.header}".lstrip()
     assert rest == f"{EXERCISE.body}    ### END SOLUTION"
 
 
@@ -151,9 +151,12 @@ def test_no_solution_is_left_in_the_released_notebook(released):
     for line in EXERCISE.body.strip().splitlines():
         assert line.strip() not in text
     cells = nbformat.read(released, as_version=4).cells
-    assert cells[3].source == (
-        f"{EXERCISE.imports}\n\n\n{EXERCISE.header}"
-        "    # YOUR CODE HERE\n    raise NotImplementedError()"
+    assert (
+        cells[3].source
+        == (
+            f"{EXERCISE.imports}\n\n\n{EXERCISE.header}"
+            "    # YOUR CODE HERE\n    raise NotImplementedError()"
+        ).lstrip()
     )
 
 

@@ -59,7 +59,7 @@ def test_nested_plain_data_arrives_as_it_was(value):
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 0, 4), (2, 3)], ids=str)
-@pytest.mark.parametrize("dtype", SENDABLE, ids=str)
+@pytest.mark.parametrize("dtype", sorted(SENDABLE, key=str), ids=str)
 def test_a_tensor_arrives_bit_for_bit(dtype, shape):
     tensor = (torch.rand(shape) * 5).to(dtype)
     arrived = there([tensor])[0]
