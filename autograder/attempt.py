@@ -1,5 +1,6 @@
 """Call a submission on some inputs and record what happened.  Never raises."""
 
+import _thread
 import contextlib
 import io
 import linecache
@@ -122,14 +123,23 @@ def _call(submission: Callable, mine: dict, seconds: float) -> Outcome:
 
 @contextlib.contextmanager
 def _limited(seconds: float) -> Iterator[None]:
-    """Raise TimeLimit in this thread after so many seconds, where the system has alarms."""
-    can = hasattr(signal, "setitimer") and (
-        threading.current_thread() is threading.main_thread()
-    )
-    if not can:  # elsewhere only the parent's clock ends a worker, and the learner a kernel
-        yield
-        return
+    """Raise TimeLimit in this thread after so many seconds.
 
+    Only the main thread can be interrupted; elsewhere the parent's clock ends a worker, and
+    the learner a kernel.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+    elif hasattr(signal, "setitimer"):
+        with _alarm(seconds):
+            yield
+    else:
+        with _interrupt(seconds):
+            yield
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
     def ring(*_):
         raise TimeLimit
 
@@ -140,6 +150,28 @@ def _limited(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def _interrupt(seconds: float) -> Iterator[None]:
+    """Where there are no alarms (Windows): another thread presses Ctrl-C."""
+    late = threading.Event()
+
+    def ring():
+        late.set()
+        _thread.interrupt_main()
+
+    timer = threading.Timer(seconds, ring)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except KeyboardInterrupt:
+        if late.is_set():
+            raise TimeLimit from None
+        raise
+    finally:
+        timer.cancel()
 
 
 def _raised(error: BaseException, kind: str, submission: Callable) -> str:

@@ -16,9 +16,8 @@ def draw(exercise: Exercise, seed: int) -> list[Case]:
 
 
 def properties(typical: Case) -> Iterator[Case]:
-    """The typical case again: other dtype, gaps in memory, an accelerator, a second call."""
-    seen: list[Tensor] = []
-    each_tensor(typical.inputs, lambda tensor: seen.append(tensor) or tensor)
+    """The typical case again: in another dtype, with gaps in memory, a second time."""
+    seen = _tensors(typical)
     floats = {tensor.dtype for tensor in seen if tensor.is_floating_point()}
     if floats:
         other = torch.float32 if torch.float64 in floats else torch.float64
@@ -29,10 +28,25 @@ def properties(typical: Case) -> Iterator[Case]:
         )
     if any(tensor.numel() > 1 for tensor in seen):
         yield _again(typical, "inputs that are not contiguous in memory", spread)
-    if seen and torch.accelerator.is_available():
-        device = torch.accelerator.current_accelerator()
-        yield _again(typical, f"on {device.type}", lambda tensor: tensor.to(device))
     yield Case("the first case a second time", typical.inputs, typical.judge)
+
+
+def on_accelerator(exercise: Exercise, seed: int) -> Case | None:
+    """The typical case on this machine's accelerator, if it has one and the case a tensor.
+
+    Not one of those that count: a score must not depend on the machine.
+    """
+    typical = draw(exercise, seed)[0]
+    if not torch.accelerator.is_available() or not _tensors(typical):
+        return None
+    device = torch.accelerator.current_accelerator()
+    return _again(typical, f"on {device.type}", lambda tensor: tensor.to(device))
+
+
+def _tensors(case: Case) -> list[Tensor]:
+    seen: list[Tensor] = []
+    each_tensor(case.inputs, lambda tensor: seen.append(tensor) or tensor)
+    return seen
 
 
 def _again(typical: Case, name: str, change: Callable[[Tensor], Tensor]) -> Case:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from autograder.attempt import SECONDS, Outcome, attempt_all
-from autograder.cases import draw
+from autograder.attempt import SECONDS, Outcome, attempt, attempt_all
+from autograder.cases import draw, on_accelerator
 from autograder.compare import Complaint, Kind
 from autograder.diagnose import answers, diagnose
 from autograder.report import Report, Verdict
@@ -55,6 +55,8 @@ def judge(case: Case, outcome: Outcome, expected: Any) -> str:
             FAILURES.get(outcome.failure[0], Kind.RAISED),
         )
     complaint = case.judge(outcome.result, expected)
+    if complaint and not isinstance(complaint, Complaint):  # a judge may speak plainly
+        complaint = Complaint(complaint, Kind.VALUES, "the result is wrong")
     if outcome.changed and not (complaint and complaint.kind < Kind.MODIFIED):
         names = " and ".join(f"`{name}`" for name in outcome.changed)
         return Complaint(
@@ -68,6 +70,16 @@ def judge(case: Case, outcome: Outcome, expected: Any) -> str:
 def _once_each(remarks: Iterable[str]) -> tuple[str, ...]:
     """The first remark of each kind: what was printed may differ from case to case."""
     return tuple({said[:9]: said for said in reversed([*remarks])}.values())[::-1]
+
+
+def elsewhere(exercise: Exercise, submission: Callable, seed: int = PRACTICE) -> str:
+    """What this machine's accelerator has to say, as a remark that costs no points."""
+    case = on_accelerator(exercise, seed)
+    if case is None:
+        return ""
+    right = attempt(exercise.target, case.inputs)
+    complaint = judge(case, attempt(submission, case.inputs), right.result)
+    return complaint and f"{case.name.capitalize()}, where nothing is graded: {complaint}."
 
 
 def run_here(submission: Callable, seconds: float = SECONDS) -> Run:

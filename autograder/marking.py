@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from autograder.exercises import EXERCISES, find
-from autograder.grade import grade, run_here
+from autograder.grade import elsewhere, grade, run_here
 from autograder.report import Score
 from autograder.spec import Exercise
 
@@ -29,6 +29,8 @@ def mark(submission: Callable, exercise: str | None = None) -> Score:
     report = grade(chosen, run_here(submission))
     if report.attempted and not report.passed:
         _tries[chosen.id] += 1
+    if report.passed and (remark := elsewhere(chosen, submission)):
+        report = report.noting(remark)
     report = replace(report, practice=True, with_trace=_tries[chosen.id] >= TRIES_BEFORE_TRACE)
     if not _shows_html():
         print(report)

@@ -1,5 +1,6 @@
 """The house is as its own papers describe it: README, Makefile, licences, versions, links."""
 
+import json
 import os
 import re
 import subprocess
@@ -192,3 +193,10 @@ def test_the_makefile_calls_commands_that_the_grader_has(command):
     asked = [sys.executable, "-m", "autograder", command, "--help"]
     assert subprocess.run(asked, cwd=ROOT, capture_output=True).returncode == 0
     assert f"python -m autograder {command}" in text("Makefile")
+
+
+def test_learners_are_not_shown_nbgraders_buttons():
+    """Validate would run the notebook anew and call unwritten exercises partly right."""
+    page = json.loads((ROOT / "binder" / "page_config.json").read_text())
+    assert page["disabledExtensions"] == {"@jupyter/nbgrader": True}
+    assert 'app_settings_dir="$(CURDIR)/binder"' in (ROOT / "Makefile").read_text()

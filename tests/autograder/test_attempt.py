@@ -420,3 +420,17 @@ def test_a_result_that_refuses_to_be_read_is_an_error_of_the_call():
             raise ValueError("mine")
 
     assert attempt(Broken, {}).error.startswith("raised ValueError: mine")
+
+
+def test_an_endless_loop_is_ended_where_there_are_no_alarms(monkeypatch):
+    """As on Windows, which has no SIGALRM."""
+
+    def endless():
+        while True:
+            pass
+
+    with monkeypatch.context() as windows:
+        windows.delattr("signal.setitimer")
+        ended, quick = (attempt(each, {}, seconds=0.2) for each in (endless, lambda: 3))
+    assert ended.failure == ("time", "")
+    assert quick.result == 3
