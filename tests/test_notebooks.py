@@ -82,19 +82,28 @@ def test_every_figure_has_words_for_those_who_cannot_see_it(chapter):
         assert not picture.data["text/plain"].startswith("<Figure")
 
 
-@pytest.mark.slow
-@every_chapter
-def test_the_solved_notebook_still_gives_what_it_shows(chapter):
-    """nbval runs every cell and compares the outputs with the saved ones."""
+def nbval(notebook: Path, *options: str) -> str:
+    """What nbval says of a notebook; "" when it has nothing to say."""
     command = [
-        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval",
-        "--nbval-sanitize-with", str(SANITIZER), "--nbval-cell-timeout", "300",
-        "-o", "addopts=", "-o", "filterwarnings=", str(solved(chapter)),
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options,
+        "--nbval-cell-timeout", "300", "-o", "addopts=", "-o", "filterwarnings=", str(notebook),
     ]  # fmt: skip
     done = subprocess.run(
         command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **QUIET}
     )
-    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-1000:]
+    return "" if done.returncode == 0 else done.stdout[-5000:] + done.stderr[-1000:]
+
+
+@pytest.mark.slow
+@every_chapter
+def test_the_solved_notebook_still_gives_what_it_shows(chapter):
+    assert not nbval(solved(chapter), "--nbval", "--nbval-sanitize-with", str(SANITIZER))
+
+
+@pytest.mark.slow
+@every_chapter
+def test_no_cell_of_the_untouched_student_notebook_fails(chapter):
+    assert not nbval(handed_out(chapter), "--nbval-lax")  # it has no outputs to compare
 
 
 @pytest.mark.slow
@@ -108,7 +117,7 @@ def test_the_solved_notebook_earns_every_point(chapter):
 
 @pytest.mark.slow
 @every_chapter
-def test_the_untouched_student_notebook_runs_to_its_end_and_earns_nothing(chapter):
+def test_the_untouched_student_notebook_earns_nothing_and_says_so(chapter):
     notebook = execute(nbformat.read(handed_out(chapter), as_version=4))
     for grade_id, (_, score) in marks(notebook).items():
         assert score == "0.0", grade_id
