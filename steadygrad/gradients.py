@@ -14,6 +14,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 Scalar = Float[Tensor, ""]
+Weights = Sequence[Float[Tensor, "_ _"]]
+Biases = Sequence[Float[Tensor, " _"]]
 
 
 # ── A unit without a slope ──────────────────────────────────────────────────────────
@@ -36,8 +38,7 @@ def perceptron_update(
 
     w ← w + (y − ŷ) x        b ← b + (y − ŷ)
 
-    Ends after finitely many mistakes if a line separates the classes (Novikoff, 1962), and
-    never if none does, as for XOR.
+    Ends if a line separates the classes (Novikoff, 1962), and never if none does, as for XOR.
     """
     mistake = y - perceptron(x, weights, bias)
     return weights + mistake * x, bias + mistake
@@ -79,6 +80,7 @@ def sigmoid_chain_gradient(
         d a_L / d x = Π wₗ σ′(zₗ)         σ′(z) = σ(z) (1 − σ(z)) ≤ 1/4
 
     One weight for each layer.  `x` may have any shape: every entry is a chain of its own.
+    However far z is from 0, the slope is a number: at z = −100 it is about 0, not NaN.
 
     >>> sigmoid_chain_gradient([torch.tensor(1.0), torch.tensor(1.0)], torch.tensor(0.0))
     tensor(0.0588)
@@ -93,9 +95,8 @@ def sigmoid_chain_gradient(
 def depth_limit(weight: float, tol: float) -> int:
     """The smallest number of layers after which a sigmoid chain's gradient must be below tol.
 
-    The bound on L layers with weights of this size is (|weight| / 4)ᴸ.
-    Returns the smallest L with (|weight| / 4)ᴸ < tol, for 0 < tol < 1, and
-    −1 where there is none: from |weight| = 4 on the bound does not shrink.
+    Returns the smallest L with (|weight| / 4)ᴸ < tol, for 0 < tol < 1, however large it is,
+    and −1 where there is none: from |weight| = 4 on this bound does not shrink.
 
     >>> depth_limit(weight=1.0, tol=1e-6)
     10
@@ -139,17 +140,15 @@ def initial_loss(classes: int) -> float:
 
 
 def numerical_gradient(
-    f: Callable[[Float[Tensor, "*shape"]], Scalar],
-    x: Float[Tensor, "*shape"],
-    eps: float = 1e-5,
+    f: Callable[[Tensor], Scalar], x: Float[Tensor, "*shape"], eps: float = 1e-5
 ) -> Float[Tensor, "*shape"]:
     """The gradient of f at x by central differences, one coordinate at a time.
 
         ∂f/∂xᵢ ≈ (f(x + ε eᵢ) − f(x − ε eᵢ)) / (2 ε)
 
     The differences are taken in float64, whatever the dtype of `x`: in float32 a step of 1e-5
-    drowns in rounding.  The result has the shape and dtype of `x`.  `f` takes a tensor of the
-    shape of `x` and returns a single number, as a tensor.
+    drowns in rounding.  The result has the shape and the dtype of `x`, which may be a single
+    number.  `f` takes a tensor of the shape of `x` and returns one number, as a tensor.
     """
     flat = x.double().flatten()
     steps = eps * torch.eye(len(flat), dtype=flat.dtype, device=flat.device)
@@ -176,9 +175,8 @@ def difference_error(
 
     `roundoff` u is half the spacing of the numbers around 1: `torch.finfo(dtype).eps / 2`.
     """
-    return DifferenceError(
-        truncation=abs(third_derivative) * eps**2 / 6, rounding=roundoff * abs(value) / eps
-    )
+    truncation = abs(third_derivative) * eps**2 / 6
+    return DifferenceError(truncation, rounding=roundoff * abs(value) / eps)
 
 
 def best_step(*, value: float, third_derivative: float, roundoff: float) -> float:
@@ -227,14 +225,11 @@ def gradient_check(
     """
     difference = (analytic - numeric).abs()
     scale = torch.maximum(analytic.abs(), numeric.abs())
-    error = torch.where(scale == 0, 0.0, difference / scale)
+    error = torch.where(difference == 0, 0.0, difference / scale)
     return error.max().item()
 
 
 # ── A dense network ─────────────────────────────────────────────────────────────────
-
-Weights = Sequence[Float[Tensor, "_ _"]]
-Biases = Sequence[Float[Tensor, " _"]]
 
 
 def mlp_forward(
@@ -261,9 +256,9 @@ def mlp_backward(
         ∂Wₗ = δₗᵀ aₗ₋₁                      ∂bₗ = sum of δₗ over the batch
         δₗ₋₁ = (δₗ Wₗ) ⊙ [zₗ₋₁ > 0]
 
-    Weights have shape (outputs, inputs), as in `torch.nn.Linear`; the mean is over all entries
-    of y, as in `torch.nn.functional.mse_loss`.  Returns the list of the weights' gradients and
-    the list of the biases' gradients, first layer first.
+    Weights have shape (outputs, inputs); the mean is over all entries of y; where z is exactly
+    0, ReLU's slope counts as 0: all as in PyTorch.  Returns the list of the weights' gradients
+    and the list of the biases' gradients, first layer first.
     """
     activations = [x]
     for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
@@ -290,13 +285,12 @@ def layer_scale(*, fan_out: int, weight_variance: float, mean_squared_slope: flo
 
 
 def layer_gradient_rms(model: nn.Module) -> dict[str, float]:
-    """The typical size of the gradient that each weight matrix received in the last backward.
+    """The typical size of the gradient that each layer's weight got in the last backward.
 
-        rms(g) = √(mean of g²)
+        rms(g) = √(mean of g²)        not the norm, which grows with the number of entries
 
-    Named as in `model.named_parameters()`, in that order.  Weights only, no biases; a weight
-    whose gradient is None (frozen, or not used) is left out.  Root mean square, not norm: it
-    does not grow with the size of the matrix, so that layers can be compared.
+    Every weight, a convolution's too, but no bias; named as in `model.named_parameters()`, in
+    that order: "0.weight".  A weight without a gradient (frozen, or not used) is left out.
     """
     return {
         name: parameter.grad.square().mean().sqrt().item()
