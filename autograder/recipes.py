@@ -19,6 +19,7 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "square of the sum of squares": lambda x: (x**2).sum() ** 2,
     "product": lambda x: x.prod(),
     "exponential of the mean": lambda x: x.mean().exp(),
+    "cubes of the row sums": lambda x: (x.sum(dim=-1) ** 3).sum(),  # needs the shape of x
 }
 
 MODULES = {
