@@ -26,6 +26,15 @@ def backward_cases(rng):
     yield Case("no hidden layer", network(3, 2), judge)
     yield Case("one example", network(3, 4, 2, batch=1), judge)
     yield Case("a network with all hidden units dead", network(3, 4, 4, 2, shift=-50.0), judge)
+    yield Case("pre-activations of exactly 0", on_the_corner(network(3, 6, 2)), judge)
+
+
+def on_the_corner(network):
+    """The same with whole numbers in the first layer, and z = 0 there for the first example."""
+    network["x"] = (2 * network["x"]).round()
+    network["weights"][0] = (2 * network["weights"][0]).round()
+    network["biases"][0] = -network["weights"][0] @ network["x"][0]
+    return network
 
 
 def backward_part(path) -> str:
@@ -68,6 +77,19 @@ DELTA = "delta = 2 * (output - y) / y.numel()"
 BACK = "delta = (delta @ weights[layer]) * (activations[layer] > 0)"
 WEIGHT_GRAD = "weight_grads.insert(0, delta.T @ activations[layer])"
 
+FORWARD = (
+    "activations.append((activations[-1] @ weight.T + bias).relu())\n"
+    "    output = activations[-1] @ weights[-1].T + biases[-1]"
+)
+MASKED_BY_Z = (
+    "delta = delta @ weights[layer]\n"
+    "        if layer > 0:\n"
+    "            z = activations[layer - 1] @ weights[layer - 1].T + biases[layer - 1]\n"
+    "            delta = delta * (z >= 0)"
+)
+
+NO_RELU_AT_THE_END = "The last layer has no ReLU: a_L = z_L."
+
 MLP_BACKWARD = Exercise(
     target=gradients.mlp_backward,
     points=5,
@@ -106,8 +128,8 @@ MLP_BACKWARD = Exercise(
         ),
         Misconception(
             "mask of the neighbouring layer",
-            instead_of="(activations[layer] > 0)",
-            wrote="(activations[max(layer - 1, 0)] > 0)",
+            instead_of=BACK,
+            wrote=BACK.replace("activations[layer]", "activations[max(layer - 1, 0)]"),
             symptom="The mask is taken from the layer before the one that it belongs to.",
             hint="δ at layer l has the width of layer l, and so has its mask: [zₗ > 0].",
         ),
@@ -138,8 +160,8 @@ MLP_BACKWARD = Exercise(
         ),
         Misconception(
             "mean over the examples only",
-            instead_of="/ y.numel()",
-            wrote="/ len(y)",
+            instead_of=DELTA,
+            wrote="delta = 2 * (output - y) / len(y)",
             symptom="Every gradient is too large by the number of outputs.",
             hint="The mean runs over all entries of y: examples times outputs.",
         ),
@@ -152,8 +174,9 @@ MLP_BACKWARD = Exercise(
         ),
         Misconception(
             "weights transposed on the way back",
-            instead_of="(delta @ weights[layer])",
-            wrote="(delta @ weights[layer].T)",
+            instead_of=BACK,
+            wrote="if layer > 0:\n"
+            "            delta = (delta @ weights[layer].T) * (activations[layer] > 0)",
             symptom="The last layer is right; before it shapes clash, or, between layers of "
             "the same width, the numbers are wrong.",
             hint="Forward multiplies by Wᵀ, so backward multiplies by W.",
@@ -171,7 +194,7 @@ MLP_BACKWARD = Exercise(
             instead_of="output = activations[-1] @ weights[-1].T + biases[-1]",
             wrote="output = (activations[-1] @ weights[-1].T + biases[-1]).relu()",
             symptom="Where the output should be negative, your network says 0.",
-            hint="The last layer has no ReLU: a_L = z_L.",
+            hint=NO_RELU_AT_THE_END,
         ),
         Misconception(
             "layers in reverse order",
@@ -179,6 +202,77 @@ MLP_BACKWARD = Exercise(
             wrote="return weight_grads[::-1], bias_grads[::-1]",
             symptom="Your lists begin with the last layer.",
             hint="You meet the layers last first; hand them back first first.",
+        ),
+        Misconception(
+            "mean over the outputs only",
+            instead_of=DELTA,
+            wrote="delta = 2 * (output - y) / y.shape[1]",
+            symptom="Every gradient is too large by the number of examples.",
+            hint="The mean runs over all entries of y: examples times outputs.",
+        ),
+        Misconception(
+            "sign of the error turned",
+            instead_of=DELTA,
+            wrote="delta = 2 * (y - output) / y.numel()",
+            symptom="Every gradient has the wrong sign: a step against it would raise the "
+            "loss.",
+            hint="The derivative of (a − y)² with respect to a is 2 (a − y).",
+        ),
+        Misconception(
+            "output masked as if by a ReLU",
+            instead_of=DELTA,
+            wrote=f"{DELTA} * (output > 0)",
+            symptom="Where the output is negative, you hand nothing back.",
+            hint=NO_RELU_AT_THE_END,
+        ),
+        Misconception(
+            "weight gradient averaged",
+            instead_of=WEIGHT_GRAD,
+            wrote="weight_grads.insert(0, delta.T @ activations[layer] / len(x))",
+            symptom="The bias gradients are right, the weight gradients are too small by a "
+            "factor of the batch size.",
+            hint="The mean of the loss stands in δ already: what the examples contribute "
+            "is added up.",
+        ),
+        Misconception(
+            "weight gradient transposed",
+            instead_of=WEIGHT_GRAD,
+            wrote="weight_grads.insert(0, activations[layer].T @ delta)",
+            symptom="Your weight gradients have inputs for rows and outputs for columns.",
+            hint="A gradient has the shape of what it belongs to: a row for each output.",
+        ),
+        Misconception(
+            "mask on the wrong side of the weights",
+            instead_of=BACK,
+            wrote="z = activations[layer] @ weights[layer].T + biases[layer]\n"
+            "        delta = (delta * (z > 0)) @ weights[layer]",
+            symptom="You mask δ before it goes back through the weights: the output is "
+            "masked, the first hidden layer is not.",
+            hint="Backwards, the weights come first and the ReLU behind them second: the "
+            "mask belongs to the layer that δ arrives at.",
+        ),
+        Misconception(
+            "no ReLU on the way forward",
+            instead_of="(activations[-1] @ weight.T + bias).relu()",
+            wrote="activations[-1] @ weight.T + bias",
+            symptom="Your hidden units hand on negative numbers.",
+            hint="Each hidden layer is aₗ = relu(zₗ) in the forward pass, too.",
+        ),
+        Misconception(
+            "biases forgotten on the way forward",
+            instead_of=FORWARD,
+            wrote=FORWARD.replace(" + biases[-1]", "").replace(" + bias", ""),
+            symptom="Your forward pass leaves the biases out.",
+            hint="zₗ = aₗ₋₁ Wₗᵀ + bₗ: a bias changes every activation behind it, and every "
+            "mask.",
+        ),
+        Misconception(
+            "units at exactly 0 let through",
+            instead_of=BACK,
+            wrote=MASKED_BY_Z,
+            symptom="Where z is exactly 0 the gradient passes your ReLU.",
+            hint="A corner has no slope. PyTorch counts it as 0, so the mask is z > 0, not "
+            "z ≥ 0.",
         ),
     ),
 )
