@@ -23,6 +23,11 @@ def chain_cases(rng):
     yield Case("twelve layers", deep, judge_wide)
     saturated = dict(weights=weights(3, size=5.0, dtype=wide), x=x(3, dtype=wide))
     yield Case("large weights, saturated units", saturated, judge_wide)
+    far = dict(
+        weights=[torch.tensor(200.0), *weights(1)],
+        x=torch.tensor([-0.9, 0.01, 0.8]) + 0.01 * x(3),
+    )
+    yield Case("units as far from 0 as z = −180", far, judge)
 
 
 def chain_steps():
@@ -138,6 +143,89 @@ SIGMOID_CHAIN_GRADIENT = Exercise(
             wrote="activation = torch.sigmoid(weight * x)",
             symptom="Every layer in your answer is fed with x.",
             hint="Layer l sees what layer l − 1 put out: zₗ = wₗ aₗ₋₁.",
+        ),
+        Misconception(
+            "only the first layer",
+            instead_of=f"{FACTOR}\n    return gradient",
+            wrote=f"{FACTOR}\n        return gradient",
+            symptom="Your answers hold the first layer's factor alone.",
+            hint="Leave the loop when all layers have been passed, not in the first one.",
+        ),
+        Misconception(
+            "slope of the activation before",
+            instead_of=f"{FORWARD}\n        {FACTOR}",
+            wrote=f"{FACTOR}\n        {FORWARD}",
+            symptom="Each slope is taken one unit too early: at what came in, not at what "
+            "went out.",
+            hint="σ′(zₗ) = aₗ (1 − aₗ), with the activation that zₗ itself is turned into.",
+        ),
+        Misconception(
+            "the end of the chain for its derivative",
+            instead_of="return gradient",
+            wrote="return activation",
+            symptom="Your answers are what comes out of the chain.",
+            hint="Asked for is how fast the end moves when x does: the product of the "
+            "layers' factors.",
+        ),
+        Misconception(
+            "weights from last to first",
+            instead_of="for weight in weights:",
+            wrote="for weight in reversed(weights):",
+            symptom="x enters at the last weight in your chain.",
+            hint="A gradient goes backwards, but the activations it needs come from a "
+            "forward pass: w₁ first.",
+        ),
+        Misconception(
+            "last slope forgotten",
+            instead_of=FACTOR,
+            wrote="gradient = gradient * weight\n"
+            "        if weight is not weights[-1]:\n"
+            "            gradient = gradient * activation * (1 - activation)",
+            symptom="Your product has all weights but lacks the slope of the last unit.",
+            hint="The chain ends behind the last sigmoid, so its slope belongs to the product.",
+        ),
+        Misconception(
+            "slope by e to the −z",
+            instead_of=f"{FORWARD}\n        {FACTOR}",
+            wrote="z = weight * activation\n"
+            "        activation = torch.sigmoid(z)\n"
+            "        gradient = gradient * weight * torch.exp(-z) / (1 + torch.exp(-z)) ** 2",
+            symptom="Far below z = 0 your slope is NaN: there e to the −z is beyond float32, "
+            "and ∞/∞ is no number.",
+            hint="The short form a (1 − a) needs no exponential of its own, and never "
+            "overflows.",
+        ),
+        Misconception(
+            "signs of the weights dropped",
+            instead_of=FACTOR,
+            wrote=FACTOR.replace("weight", "weight.abs()"),
+            symptom="Your answers have the right size, but are never negative.",
+            hint="A negative weight turns the gradient round. Only the bound is about sizes.",
+        ),
+        Misconception(
+            "slope of tanh",
+            instead_of=FACTOR,
+            wrote="gradient = gradient * weight * (1 - activation**2)",
+            symptom="Your slopes are 1 − a².",
+            hint="1 − a² is the slope of tanh. The sigmoid's is a (1 − a).",
+        ),
+        Misconception(
+            "sigmoid left out between the layers",
+            instead_of=f"{FORWARD}\n        {FACTOR}",
+            wrote="activation = weight * activation\n"
+            "        slope = torch.sigmoid(activation) * (1 - torch.sigmoid(activation))\n"
+            "        gradient = gradient * weight * slope",
+            symptom="The first layer is right, and every later one is fed with z instead of "
+            "σ(z).",
+            hint="What a unit hands on is its activation, aₗ = σ(zₗ).",
+        ),
+        Misconception(
+            "sign of the exponent",
+            instead_of=FORWARD,
+            wrote="activation = torch.sigmoid(-weight * activation)",
+            symptom="With one layer you are right, with more you are not: your activations "
+            "are 1 − σ(z).",
+            hint="σ(z) = 1 / (1 + e to the −z): the minus stands in the exponent.",
         ),
     ),
 )
