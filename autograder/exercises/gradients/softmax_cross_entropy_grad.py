@@ -19,6 +19,9 @@ def softmax_cases(rng):
     yield Case("one example", dict(logits=logits(1, 4), target=target(1, 4)))
     yield Case("logits around 800", dict(logits=logits(4, 3) + 800, target=target(4, 3)))
     yield Case("rows far apart, at 900 and at −900", dict(logits=far, target=target(3, 4)))
+    apart = logits(4, 3) + torch.tensor([900.0, 0.0, -900.0])
+    first = torch.zeros(4, dtype=torch.long)
+    yield Case("classes far apart, at 900 and at −900", dict(logits=apart, target=first))
 
 
 def softmax_steps():
@@ -38,6 +41,16 @@ def softmax_by_torch(logits, target):
     return grad / grad.shape[0]
 
 
+SHIFT = "shifted = logits - logits.amax(dim=1, keepdim=True)"
+NORMALIZE = "probabilities = exponentials / exponentials.sum(dim=1, keepdim=True)"
+SOFTMAX = f"{SHIFT}\n    exponentials = shifted.exp()\n    {NORMALIZE}"
+ONE_HOT = "one_hot = target[:, None] == torch.arange(logits.shape[1], device=logits.device)"
+MINUS = "(probabilities - one_hot.to(logits.dtype))"
+
+ROWS_NOT_ZERO = "The rows of your gradient do not sum to zero."
+ALONG_CLASSES = "The probabilities of one example sum to one, so add along the classes."
+ONE_A_ROW = "Each example has one target, so exactly one entry of each row loses 1."
+
 SOFTMAX_CROSS_ENTROPY_GRAD = Exercise(
     target=gradients.softmax_cross_entropy_grad,
     points=3,
@@ -54,7 +67,7 @@ SOFTMAX_CROSS_ENTROPY_GRAD = Exercise(
     misconceptions=(
         Misconception(
             "not averaged over the batch",
-            instead_of="(probabilities - one_hot.to(logits.dtype)) / len(logits)",
+            instead_of=f"{MINUS} / len(logits)",
             wrote="probabilities - one_hot.to(logits.dtype)",
             symptom="Your gradient is larger by a factor of the batch size.",
             hint="The loss is the mean over the B examples, so each contributes with 1/B.",
@@ -75,14 +88,14 @@ SOFTMAX_CROSS_ENTROPY_GRAD = Exercise(
         ),
         Misconception(
             "softmax over the batch",
-            instead_of="exponentials / exponentials.sum(dim=1, keepdim=True)",
-            wrote="exponentials / exponentials.sum(dim=0, keepdim=True)",
-            symptom="The rows of your gradient do not sum to zero.",
-            hint="The probabilities of one example sum to one, so add along the classes.",
+            instead_of=SOFTMAX,
+            wrote=SOFTMAX.replace("dim=1", "dim=0"),
+            symptom=ROWS_NOT_ZERO,
+            hint=ALONG_CLASSES,
         ),
         Misconception(
             "largest logit not taken off",
-            instead_of="shifted = logits - logits.amax(dim=1, keepdim=True)",
+            instead_of=SHIFT,
             wrote="shifted = logits",
             symptom="Large logits give NaN: exp(800) is beyond float32, and ∞/∞ is no number.",
             hint="Take each row's largest logit off the row first; softmax does not change.",
@@ -96,31 +109,106 @@ SOFTMAX_CROSS_ENTROPY_GRAD = Exercise(
         ),
         Misconception(
             "target not subtracted",
-            instead_of="(probabilities - one_hot.to(logits.dtype))",
+            instead_of=MINUS,
             wrote="probabilities",
             symptom="Your answer is the probabilities themselves: no entry is negative.",
             hint="The right class must be pushed up: its entry is p − 1, all others are p.",
         ),
         Misconception(
             "sign flipped",
-            instead_of="(probabilities - one_hot.to(logits.dtype))",
+            instead_of=MINUS,
             wrote="(one_hot.to(logits.dtype) - probabilities)",
             symptom="Every entry has the wrong sign: a step against it would raise the loss.",
             hint="The gradient points to where the loss grows: away from the right class.",
         ),
         Misconception(
             "logits overwritten",
-            instead_of="shifted = logits - logits.amax(dim=1, keepdim=True)",
+            instead_of=SHIFT,
             wrote="shifted = logits.sub_(logits.amax(dim=1, keepdim=True))",
             symptom="The numbers are right, but the caller's logits are not what they were.",
             hint="An operation in place changes the tensor for everyone who holds it.",
         ),
         Misconception(
             "logits for probabilities",
-            instead_of="probabilities = exponentials / exponentials.sum(dim=1, keepdim=True)",
+            instead_of=NORMALIZE,
             wrote="probabilities = logits",
             symptom="You subtract the target from the logits themselves.",
             hint="The difference is between probabilities and target: apply softmax first.",
+        ),
+        Misconception(
+            "exponentials added over the batch",
+            instead_of=NORMALIZE,
+            wrote=NORMALIZE.replace("dim=1", "dim=0"),
+            symptom=ROWS_NOT_ZERO,
+            hint=ALONG_CLASSES,
+        ),
+        Misconception(
+            "one softmax for the whole batch",
+            instead_of=SOFTMAX,
+            wrote=SOFTMAX.replace("dim=1, keepdim=True", ""),
+            symptom="All your probabilities together sum to one.",
+            hint=ALONG_CLASSES,
+        ),
+        Misconception(
+            "every target taken off every row",
+            instead_of=ONE_HOT,
+            wrote="classes = torch.arange(logits.shape[1], device=logits.device)\n"
+            "    one_hot = torch.isin(classes, target).expand(logits.shape)",
+            symptom="Your rows lose 1 at the targets of all examples.",
+            hint=ONE_A_ROW,
+        ),
+        Misconception(
+            "targets taken for rows",
+            instead_of=ONE_HOT,
+            wrote="one_hot = torch.zeros_like(logits)\n    one_hot[target] = 1",
+            symptom="Whole rows lose 1, and a target beyond the batch stops your function.",
+            hint=f"{ONE_A_ROW} A target names a class, not an example.",
+        ),
+        Misconception(
+            "1 taken off every entry",
+            instead_of=MINUS,
+            wrote="(probabilities - 1)",
+            symptom="No entry of your answer is positive.",
+            hint=ONE_A_ROW,
+        ),
+        Misconception(
+            "class numbers for a one-hot row",
+            instead_of=MINUS,
+            wrote="(probabilities - target[:, None])",
+            symptom="You take the number of the class off the whole row.",
+            hint=ONE_A_ROW,
+        ),
+        Misconception(
+            "only the target averaged",
+            instead_of=f"{MINUS} / len(logits)",
+            wrote="probabilities - one_hot.to(logits.dtype) / len(logits)",
+            symptom="Your probabilities are not divided by the number of examples, the target "
+            "is.",
+            hint="The mean is over the whole difference, and a quotient binds closer than "
+            "a difference.",
+        ),
+        Misconception(
+            "one-hot rows as long as the largest target",
+            instead_of=ONE_HOT,
+            wrote="one_hot = nn.functional.one_hot(target)",
+            symptom="Where the last class is no one's target, your one-hot rows are too short.",
+            hint="How many classes there are is known from the logits, not from the targets.",
+        ),
+        Misconception(
+            "sigmoid for softmax",
+            instead_of=NORMALIZE,
+            wrote="probabilities = logits.sigmoid()",
+            symptom=ROWS_NOT_ZERO,
+            hint="A sigmoid judges each class by itself. Softmax lets the classes share a "
+            "probability of one.",
+        ),
+        Misconception(
+            "large logits clamped",
+            instead_of=SHIFT,
+            wrote="shifted = logits.clamp(-50, 50)",
+            symptom="Your answers are finite, but logits beyond the clamp all count alike.",
+            hint="Softmax does not change when a row is shifted: take each row's largest "
+            "logit off, and nothing is lost.",
         ),
     ),
 )
