@@ -2,7 +2,7 @@
 
 import torch
 
-from autograder.compare import close
+from autograder.compare import Complaint, Kind, close
 from autograder.recipes import Network
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import gradients
@@ -35,15 +35,12 @@ def rms_cases(rng):
 
 
 def by_layer(got, expected) -> str:
-    """Sizes by layer, which may be called "0" as well as "0.weight"."""
-    if isinstance(got, dict) and not any("weight" in str(key) for key in got):
-        modules = {key.removesuffix(".weight") for key in expected}
-        if set(got) <= modules:
-            got = {f"{key}.weight": value for key, value in got.items()}
-    return relative(got, expected)
-
-
-relative = close(rtol=1e-4, atol=0.0)  # however small a gradient is, its size must be right
+    """However small a gradient is, its size must be right; and the layers in their order."""
+    if complaint := close(rtol=1e-4, atol=0.0)(got, expected):
+        return complaint
+    if list(got) != list(expected):
+        return Complaint(f"the keys should be in the order {list(expected)}", Kind.VALUES)
+    return ""
 
 
 def rms_steps():
@@ -56,14 +53,29 @@ def rms_steps():
 
 
 def rms_by_modules(model):
-    """Another right way: walk the modules, and name the sizes by module."""
+    """Another right way: walk the modules."""
     sizes = {}
     for name, module in model.named_modules():
         weight = getattr(module, "weight", None)
         if weight is not None and weight.grad is not None:
-            sizes[name] = float((weight.grad.detach() ** 2).mean() ** 0.5)
+            sizes[f"{name}.weight"] = float((weight.grad.detach() ** 2).mean() ** 0.5)
     return sizes
 
+
+ROOT_MEAN_SQUARE = "square().mean().sqrt()"
+PARAMETERS = "in model.named_parameters()"
+CHOSEN = 'parameter.grad is not None and name.endswith("weight")'
+SIZES = f"""{{
+        name: parameter.grad.{ROOT_MEAN_SQUARE}.item()
+        for name, parameter {PARAMETERS}
+        if {CHOSEN}
+    }}"""
+
+MEAN_TAKEN_OFF = "Your sizes leave out the mean of the gradient."
+SMALL_DEVIATION = (
+    "A gradient that is the same in all entries has deviation 0, but it is not small. "
+    "Do not take the mean off."
+)
 
 LAYER_GRADIENT_RMS = Exercise(
     target=gradients.layer_gradient_rms,
@@ -87,7 +99,7 @@ LAYER_GRADIENT_RMS = Exercise(
     misconceptions=(
         Misconception(
             "norm for root mean square",
-            instead_of="square().mean().sqrt()",
+            instead_of=ROOT_MEAN_SQUARE,
             wrote="square().sum().sqrt()",
             symptom="Your sizes grow with the number of weights in a layer.",
             hint="A norm adds the squares up. Take their mean, so that a wide layer and a "
@@ -95,14 +107,14 @@ LAYER_GRADIENT_RMS = Exercise(
         ),
         Misconception(
             "root not taken",
-            instead_of="square().mean().sqrt()",
+            instead_of=ROOT_MEAN_SQUARE,
             wrote="square().mean()",
             symptom="Your sizes are the squares of what they should be.",
             hint="The root brings the mean square back to the unit of the gradient.",
         ),
         Misconception(
             "mean of the sizes",
-            instead_of="square().mean().sqrt()",
+            instead_of=ROOT_MEAN_SQUARE,
             wrote="abs().mean()",
             symptom="Your sizes are about a fifth too small: the mean of |g|, not the root of "
             "the mean of g².",
@@ -111,15 +123,14 @@ LAYER_GRADIENT_RMS = Exercise(
         ),
         Misconception(
             "standard deviation",
-            instead_of="square().mean().sqrt()",
+            instead_of=ROOT_MEAN_SQUARE,
             wrote="std()",
-            symptom="Your sizes leave out the mean of the gradient.",
-            hint="A gradient that is the same in all entries has deviation 0, but it is not "
-            "small. Do not take the mean off.",
+            symptom=MEAN_TAKEN_OFF,
+            hint=SMALL_DEVIATION,
         ),
         Misconception(
             "sum of the gradient",
-            instead_of="square().mean().sqrt()",
+            instead_of=ROOT_MEAN_SQUARE,
             wrote="sum()",
             symptom="Positive and negative entries cancel in your sizes.",
             hint="Square first: a size must not care for signs.",
@@ -133,7 +144,7 @@ LAYER_GRADIENT_RMS = Exercise(
         ),
         Misconception(
             "missing gradients not expected",
-            instead_of='parameter.grad is not None and name.endswith("weight")',
+            instead_of=CHOSEN,
             wrote='name.endswith("weight")',
             symptom="A layer without a gradient stops your function.",
             hint="A frozen layer, and every layer before the first backward pass, has None "
@@ -153,6 +164,77 @@ LAYER_GRADIENT_RMS = Exercise(
             symptom="Your dictionary holds tensors.",
             hint="A tensor in a log keeps memory alive, and a graph with it. "
             "Turn it into a Python number.",
+        ),
+        Misconception(
+            "standard deviation of the entries",
+            instead_of=ROOT_MEAN_SQUARE,
+            wrote="std(correction=0)",
+            symptom=MEAN_TAKEN_OFF,
+            hint=SMALL_DEVIATION,
+        ),
+        Misconception(
+            "largest entry",
+            instead_of=ROOT_MEAN_SQUARE,
+            wrote="abs().max()",
+            symptom="Your sizes are those of the largest entries.",
+            hint="One entry is not typical. The root mean square asks all of them.",
+        ),
+        Misconception(
+            "norm over the number of weights",
+            instead_of=ROOT_MEAN_SQUARE,
+            wrote="norm().div(parameter.numel())",
+            symptom="Your sizes shrink with the number of weights in a layer.",
+            hint="The norm has its root taken already: the number below it stands under "
+            "the root, too.",
+        ),
+        Misconception(
+            "0 for a missing gradient",
+            instead_of=SIZES,
+            wrote=SIZES.replace(
+                "parameter.grad.", "0.0 if parameter.grad is None else parameter.grad.", 1
+            ).replace("parameter.grad is not None and ", ""),
+            symptom="A weight without a gradient is in your dictionary, with a size of 0.",
+            hint="No gradient is not a gradient of 0: leave out what was not measured.",
+        ),
+        Misconception(
+            "layers' names for parameters' names",
+            instead_of="name: parameter",
+            wrote='name.removesuffix(".weight"): parameter',
+            symptom='Your keys are "0" and "2", where "0.weight" and "2.weight" are asked for.',
+            hint="A parameter is named after its layer and its place there, as in the "
+            "model's own list of named parameters.",
+        ),
+        Misconception(
+            "model changed by reading",
+            instead_of=f"return {SIZES}",
+            wrote=f"sizes = {SIZES}\n    model.zero_grad()\n    return sizes",
+            symptom="Your sizes are right, but afterwards the model's gradients are not what "
+            "they were.",
+            hint="Reading must leave the model as it was: an operation in place on a "
+            "gradient, or gradients cleared, change what the next step of training "
+            "finds.",
+        ),
+        Misconception(
+            "last layer first",
+            instead_of=PARAMETERS,
+            wrote="in reversed(list(model.named_parameters()))",
+            symptom="Your dictionary begins with the last layer.",
+            hint="Whoever plots the sizes reads them in order: first layer first.",
+        ),
+        Misconception(
+            "only dense layers",
+            instead_of=CHOSEN,
+            wrote=f"{CHOSEN} and parameter.dim() == 2",
+            symptom="The weight of a convolution is missing in your dictionary.",
+            hint="Every layer's weight is asked for, whatever its shape and the type of "
+            "its layer.",
+        ),
+        Misconception(
+            "rounded",
+            instead_of=".sqrt().item()",
+            wrote=".sqrt().mul(1e4).round().div(1e4).item()",
+            symptom="Tiny gradients come out as 0.",
+            hint="A vanishing gradient is what these sizes are to show: do not round them.",
         ),
     ),
 )
