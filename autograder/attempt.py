@@ -80,9 +80,13 @@ def attempt_all(
 
 
 def patience(so_far: list[Outcome], seconds: float) -> float:
-    """The limit for the next call: shorter once two have run into it, for everyone's sake."""
+    """The limit for the next call.
+
+    The first gets twice as much, since it may be the first to load a part of PyTorch; after
+    two that ran into the limit all get less, for everyone's sake.
+    """
     late = sum(outcome.failure == ("time", "") for outcome in so_far)
-    return seconds if late < 2 else seconds / 5
+    return seconds / 5 if late >= 2 else seconds if so_far else 2 * seconds
 
 
 def attempt(
