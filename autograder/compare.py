@@ -211,6 +211,11 @@ def number(value) -> str:
     return f"{value:.4g}" if isinstance(value, float) else brief(value)
 
 
+def numbers(tensor: Tensor) -> str:
+    """All entries of a small tensor, for a sentence or a worked example."""
+    return ", ".join(number(float(value)) for value in tensor.detach().flatten())
+
+
 def brief(value) -> str:
     """What someone else wrote, cut to a length that a sentence can bear."""
     text = str(value)

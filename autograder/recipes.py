@@ -22,6 +22,16 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "cubes of the row sums": lambda x: (x.sum(dim=-1) ** 3).sum(),  # needs the shape of x
 }
 
+ENTRYWISE: dict[str, Callable[[Tensor], Tensor]] = {  # activations, and what could be one
+    "relu": torch.relu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "leaky relu with slope 0.3": lambda z: torch.where(z > 0, z, 0.3 * z),
+    "softplus": torch.nn.functional.softplus,
+    "absolute value": torch.abs,
+    "two times": lambda z: 2 * z,
+}
+
 MODULES = {
     module.__name__: module
     for module in (
@@ -33,12 +43,12 @@ MODULES = {
 
 @dataclass(frozen=True)
 class Function:
-    """A function of one tensor that returns a single number."""
+    """A function of one tensor: it returns a single number, or works entry by entry."""
 
     name: str
 
     def build(self) -> Callable[[Tensor], Tensor]:
-        return FUNCTIONS[self.name]
+        return (FUNCTIONS | ENTRYWISE)[self.name]
 
     def each_tensor(self, _change: Callable[[Tensor], Tensor]) -> "Function":
         return self

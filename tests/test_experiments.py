@@ -51,6 +51,9 @@ def test_two_seeds_measured_again_lie_within_the_record(name, monkeypatch):
         kept = slice(1, 2)  # one rate of five
         monkeypatch.setattr(script(name), "RATES", script(name).RATES[kept])
         monkeypatch.setattr(script(name), "NETWORKS", few(script(name).NETWORKS))
+    if name == "initialization_training":
+        monkeypatch.setattr(script(name), "STARTS", ("default", "He"))
+        monkeypatch.setattr(script(name), "DEPTHS", (10,))
     fresh = run(name, seeds=stored.seeds[:2])
     numbers = {
         group: {quantity: values[..., kept] for quantity, values in quantities.items()}

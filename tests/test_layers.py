@@ -11,17 +11,18 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = [  # a module may import from the lines above its own, never from its own or below
     {"steadygrad", "autograder"},
-    {"steadygrad.gradients", "steadygrad.data", "steadygrad.models"},
+    {"steadygrad.gradients", "steadygrad.data", "steadygrad.models"}
+    | {"steadygrad.initialization"},
     {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},
     {"steadygrad.explorers.live"},
-    {"steadygrad.explorers.gradients"},
+    {"steadygrad.explorers.gradients"} | {"steadygrad.explorers.initialization"},
     {"steadygrad.explorers"},
     {"autograder.compare", "autograder.recipes", "autograder.workspace"},
     {"autograder.spec", "autograder.attempt", "autograder.judges"},
     {"autograder.wire", "autograder.cases"},
     {"autograder.worker"},
     {"autograder.sandbox"},
-    {"autograder.exercises.gradients"},
+    {"autograder.exercises.gradients"} | {"autograder.exercises.initialization"},
     {"autograder.exercises"},
     {"autograder.diagnose", "autograder.repair"},
     {"autograder.report"},

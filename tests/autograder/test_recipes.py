@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from autograder.recipes import (
+    ENTRYWISE,
     FUNCTIONS,
     MODULES,
     Function,
@@ -120,6 +121,13 @@ def test_every_named_function_returns_one_differentiable_number(name):
     value = Function(name).build()(x)
     assert value.shape == ()
     assert torch.autograd.grad(value, x)[0].abs().min() > 0
+
+
+@pytest.mark.parametrize("name", ENTRYWISE)
+def test_every_entrywise_function_minds_its_own_entry(name):
+    x = torch.randn(5, dtype=torch.float64)
+    phi = Function(name).build()
+    assert torch.equal(phi(x)[2:], phi(x[2:]))
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -1,0 +1,145 @@
+"""Exercise 2.3: the gain of any activation."""
+
+import numpy as np
+import torch
+
+from autograder.compare import close
+from autograder.recipes import Function
+from autograder.spec import Case, Exercise, Misconception, Trace
+from steadygrad import initialization
+
+# ten million random draws know a gain to 0.04 %, ten thousand to 1 %
+three_digits = close(rtol=1.5e-3, atol=0.0)
+
+
+def gain_cases(rng):  # noqa: ARG001 - the functions are fixed
+    for name in (
+        "relu", "tanh", "sigmoid", "leaky relu with slope 0.3", "softplus", "absolute value",
+        "two times",
+    ):  # fmt: skip
+        yield Case(name, dict(phi=Function(name)), three_digits)
+
+
+def gain_by_hermite(phi):
+    """Another right way: Gauss and Hermite's points, made for this integral."""
+    points, weights = np.polynomial.hermite_e.hermegauss(120)
+    values = phi(torch.from_numpy(points)).numpy()
+    return float((weights @ values**2 / np.sqrt(2 * np.pi)) ** -0.5)
+
+
+def gain_by_very_many_draws(phi):
+    """Another right way: ten million random numbers."""
+    z = torch.randn(10_000_000)
+    return 1 / phi(z).square().mean().sqrt().item()
+
+
+GAIN_FROM_ACTIVATION = Exercise(
+    target=initialization.gain_from_activation,
+    points=3,
+    cases=gain_cases,
+    accepts=(gain_by_hermite, gain_by_very_many_draws),
+    goal="compute the gain of any activation",
+    section="The gain of any activation",
+    minutes=10,
+    difficulty=3,
+    trace=Trace(
+        inputs=dict(phi=Function("two times")),
+        steps=lambda: [
+            ("φ(z)²", "4 z²"),
+            ("E[4 z²] for z ~ N(0, 1)", "4 · 1 = 4"),
+            ("its root", "2"),
+            ("gain", "1 / 2 = 0.5"),
+        ],
+    ),
+    misconceptions=(
+        Misconception(
+            "variance for second moment",
+            instead_of="return 1 / math.sqrt(second_moment.item())",
+            wrote="mean = torch.trapezoid(phi(z) * density, z)\n"
+            "    return 1 / math.sqrt((second_moment - mean**2).item())",
+            symptom="You take the mean of φ off before you square: your gain for ReLU is 1.71.",
+            hint="The next layer adds up what it gets. A mean that is not zero is part of it, "
+            "so it counts.",
+        ),
+        Misconception(
+            "reciprocal",
+            instead_of="return 1 / math.sqrt(second_moment.item())",
+            wrote="return math.sqrt(second_moment.item())",
+            symptom="Your gain is one over what it should be.",
+            hint="The gain makes up for what the activation takes away. Where φ makes the "
+            "signal smaller, the gain is above 1.",
+        ),
+        Misconception(
+            "root forgotten",
+            instead_of="1 / math.sqrt(second_moment.item())",
+            wrote="1 / second_moment.item()",
+            symptom="Your gain is the square of what it should be.",
+            hint="gain² · E[φ²] should be 1. Solve for the gain.",
+        ),
+        Misconception(
+            "root and reciprocal forgotten",
+            instead_of="1 / math.sqrt(second_moment.item())",
+            wrote="second_moment.item()",
+            symptom="You return the second moment itself.",
+            hint="gain² · E[φ²] should be 1. Solve for the gain.",
+        ),
+        Misconception(
+            "absolute value for square",
+            instead_of="phi(z).square()",
+            wrote="phi(z).abs()",
+            symptom="You average |φ(z)|.",
+            hint="Variances add up in a sum of many inputs, sizes do not: average φ(z)².",
+        ),
+        Misconception(
+            "uniform numbers for normal ones",
+            instead_of="density = torch.exp(-z.square() / 2) / math.sqrt(2 * math.pi)",
+            wrote="density = (z.abs() <= 1).double() / 2",
+            symptom="You average φ over numbers spread evenly from −1 to 1.",
+            hint="A sum of many inputs is close to normal, so weigh z with the normal density.",
+        ),
+        Misconception(
+            "density not normalised",
+            instead_of="torch.exp(-z.square() / 2) / math.sqrt(2 * math.pi)",
+            wrote="torch.exp(-z.square() / 2)",
+            symptom="All your gains are too small by the same factor, 0.63.",
+            hint="The weights of an average add up to 1. Divide by √(2π).",
+        ),
+        Misconception(
+            "density without the half",
+            instead_of="torch.exp(-z.square() / 2) / math.sqrt(2 * math.pi)",
+            wrote="torch.exp(-z.square()) / math.sqrt(math.pi)",
+            symptom="Your z has the variance 1/2.",
+            hint="The standard normal density has z²/2 in its exponent.",
+        ),
+        Misconception(
+            "too narrow a range",
+            instead_of="torch.linspace(-10, 10, 20_000, dtype=torch.float64)",
+            wrote="torch.linspace(-2, 2, 20_000, dtype=torch.float64)",
+            symptom="You leave out the tails: everything beyond 2 is missing.",
+            hint="5 % of all z lie beyond 2, and their squares are the largest. Go on to 6.",
+        ),
+        Misconception(
+            "too few random draws",
+            instead_of="second_moment = torch.trapezoid(phi(z).square() * density, z)",
+            wrote="rng = torch.Generator().manual_seed(0)\n"
+            "    second_moment = phi(torch.randn(10_000, generator=rng).to(z)).square().mean()",
+            symptom="Your gains are off by about one per cent, now up and now down.",
+            hint="The error of n draws falls with √n: three digits take ten million. "
+            "A sum over an even grid takes a few hundred.",
+        ),
+        Misconception(
+            "slope for value",
+            instead_of="phi(z).square() * density",
+            wrote="torch.gradient(phi(z), spacing=(z,))[0].square() * density",
+            symptom="You average the square of the slope: this is the gain of the way back.",
+            hint="On the way forward the next layer sees the values of φ.",
+        ),
+        Misconception(
+            "tensor for a number",
+            instead_of="1 / math.sqrt(second_moment.item())",
+            wrote="1 / second_moment.sqrt()",
+            symptom="Your gain is a tensor.",
+            hint="Turn it into a Python number at the end.",
+        ),
+    ),
+)

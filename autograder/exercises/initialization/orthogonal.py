@@ -1,0 +1,211 @@
+"""Exercise 2.4: a random matrix that changes no length."""
+
+import math
+
+import torch
+
+from autograder.compare import Complaint, Kind, number, numbers
+from autograder.judges import alike, every, same
+from autograder.spec import Case, Exercise, Misconception, Trace
+from steadygrad import initialization
+
+
+def gram(w):
+    """Inner products of the rows or of the columns, whichever are fewer."""
+    flat = w.detach().flatten(1).double()
+    return flat @ flat.T if flat.shape[0] <= flat.shape[1] else flat.T @ flat
+
+
+def length(w):
+    """The largest factor by which it changes a length."""
+    return gram(w).diagonal().mean().sqrt()
+
+
+def spread_of_lengths(w):
+    lengths = gram(w).diagonal().sqrt()
+    return lengths.std(correction=0) / lengths.mean()
+
+
+def overlap(w):
+    """The largest cosine between two rows, or columns: 0 if all are at right angles."""
+    products = gram(w)
+    lengths = products.diagonal().sqrt()
+    cosines = products / (lengths[:, None] * lengths[None, :])
+    return (cosines - torch.eye(len(cosines), dtype=cosines.dtype)).abs().max()
+
+
+def near(statistic, what):
+    """As `same`, but exact where zero is due; what is random need only agree roughly."""
+
+    def judge(got, expected):
+        if complaint := alike(got, expected):
+            return complaint
+        g, e = float(statistic(got)), float(statistic(expected))
+        if abs(g - e) <= 1e-4 + (0.4 * abs(e) if abs(e) > 1e-3 else 0.0) or (g != g and e != e):
+            return ""
+        kind = Kind.VALUES if math.isfinite(g) else Kind.NOT_FINITE
+        return Complaint(f"{what} should be {number(e)}, got {number(g)}", kind,
+                         f"{what} is wrong: got {number(g)}")  # fmt: skip
+
+    return judge
+
+
+matrix = every(
+    near(overlap, "The largest cosine between two different rows (columns of a tall one)"),
+    same(length, "The length of a row (of a column of a tall one)", within=1e-3, relative=True),
+    near(spread_of_lengths, "The spread of the lengths"),
+)
+# the sum of the diagonal of a fair one has mean 0 and deviation 1, at any size; LAPACK's
+# own signs bring it to about −12 for 400 × 400
+fair = same(
+    lambda w: w.diagonal().sum() / length(w),
+    "The sum of the diagonal, in units of the gain,",
+    within=6.0,
+)
+
+
+def orthogonal_cases(rng):
+    def case(name, shape, gain, judge=matrix):
+        seed = int(torch.randint(10_000, (), generator=rng))
+        inputs = dict(
+            w=torch.randn(shape, generator=rng),
+            gain=gain,
+            generator=torch.Generator().manual_seed(seed),
+        )
+        return Case(name, inputs, judge)
+
+    yield case("a tall one", (30, 12), 1.0)
+    yield case("a wide one", (12, 30), 1.0)
+    yield case("a square one with a gain", (20, 20), 1.7)
+    yield case("a convolution", (16, 8, 3, 3), 0.5)
+    yield case("a convolution of many outputs", (40, 2, 3, 3), 1.0)
+    yield case("one row", (1, 9), 3.0)
+    yield case("a large one, to see whether its signs are fair", (400, 400), 1.4,
+               every(matrix, fair))  # fmt: skip
+
+
+def orthogonal_steps():
+    result = initialization.orthogonal(**traced())
+    rng = traced()["generator"]
+    a = torch.empty(2, 1).normal_(generator=rng)
+    return [
+        ("A, as tall as possible", numbers(a)),
+        ("length of its column", f"{a.norm():.4g}"),
+        ("Q, its sign that of A", numbers(a / a.norm())),
+        ("times the gain 2, on its side: w is wide", numbers(result)),
+    ]
+
+
+def traced():
+    rng = torch.Generator().manual_seed(0)
+    return dict(w=torch.zeros(1, 2), gain=2.0, generator=rng)
+
+
+def orthogonal_by_svd(w, gain=1.0, generator=None):
+    """Another right way: the orthogonal matrix that is nearest to a normal one."""
+    flat = torch.randn(w.flatten(1).shape, dtype=w.dtype, generator=generator)
+    u, _, vt = torch.linalg.svd(flat, full_matrices=False)
+    return gain * (u @ vt).view(w.shape)
+
+
+def orthogonal_by_gram_schmidt(w, gain=1.0, generator=None):
+    """Another right way: take off what points along the vectors before, one at a time."""
+    a = torch.randn(w.flatten(1).shape, dtype=torch.float64, generator=generator)
+    vectors = a if a.shape[0] <= a.shape[1] else a.T
+    found = torch.zeros(0, vectors.shape[1], dtype=a.dtype)
+    for vector in vectors:
+        for _ in range(2):
+            vector = vector - found.T @ (found @ vector)
+        found = torch.cat([found, (vector / vector.norm())[None]])
+    found = found if a.shape[0] <= a.shape[1] else found.T
+    return (gain * found).reshape(w.shape).to(w.dtype)
+
+
+def orthogonal_by_nn_init(w, gain=1.0, generator=None):
+    """Another right way: torch's own."""
+    return torch.nn.init.orthogonal_(torch.empty_like(w), gain, generator=generator)
+
+
+ORTHOGONAL = Exercise(
+    target=initialization.orthogonal,
+    points=3,
+    cases=orthogonal_cases,
+    accepts=(orthogonal_by_svd, orthogonal_by_gram_schmidt, orthogonal_by_nn_init),
+    goal="draw weights that change no length",
+    section="Directions: orthogonal weights",
+    minutes=10,
+    difficulty=3,
+    trace=Trace(inputs=traced(), steps=orthogonal_steps),
+    misconceptions=(
+        Misconception(
+            "rows of length one, but not at right angles",
+            instead_of="q, r = torch.linalg.qr(tall)",
+            wrote="q, r = tall / tall.norm(dim=0), torch.eye(tall.shape[1])",
+            symptom="Your vectors have the right length, but not the right angles.",
+            hint="A matrix changes no length only if its vectors also stand at right angles to "
+            "each other.",
+        ),
+        Misconception(
+            "normal weights of the right size",
+            instead_of="q, r = torch.linalg.qr(tall)",
+            wrote="q, r = tall / math.sqrt(len(tall)), torch.eye(tall.shape[1])",
+            symptom="Your weights are independent of each other: lengths and angles scatter.",
+            hint="The right size on average is what LeCun's draw has already. "
+            "Here every direction has to keep its length exactly.",
+        ),
+        Misconception(
+            "wide ones not turned",
+            instead_of="max(rows, columns), min(rows, columns)",
+            wrote="rows, columns",
+            symptom="For a weight with more columns than rows you get another shape, or an "
+            "error.",
+            hint="A wide matrix cannot have orthogonal columns, there are too many. Make a "
+            "tall one and turn it on its side.",
+        ),
+        Misconception(
+            "signs not fair",
+            instead_of="q = q * r.diagonal().sign()",
+            wrote="",
+            symptom="Your matrices are orthogonal, but their diagonals are mostly negative.",
+            hint="The factors Q and R are not unique: a column of Q and a row of R may change "
+            "their sign together. Make the diagonal of R positive.",
+        ),
+        Misconception(
+            "gain ignored",
+            instead_of="(gain * q)",
+            wrote="q",
+            symptom="Your rows have length 1 whatever the gain.",
+            hint="The gain multiplies every length.",
+        ),
+        Misconception(
+            "gain squared",
+            instead_of="(gain * q)",
+            wrote="(gain**2 * q)",
+            symptom="Your lengths are the square of the gain.",
+            hint="The gain is the factor of a length. Its square is that of a variance.",
+        ),
+        Misconception(
+            "divided by the root of the fan",
+            instead_of="(gain * q)",
+            wrote="(gain * q / math.sqrt(columns))",
+            symptom="Your lengths are too small by the root of the number of columns.",
+            hint="In an orthogonal matrix the entries are small already: a row of n entries "
+            "has length 1.",
+        ),
+        Misconception(
+            "factor R for Q",
+            instead_of="q = q * r.diagonal().sign()",
+            wrote="q = torch.cat([r, torch.zeros_like(q)])[: len(q)]",
+            symptom="You return the triangular factor.",
+            hint="A = Q R. The orthogonal factor is Q.",
+        ),
+        Misconception(
+            "kernels not flattened",
+            instead_of="rows, columns = w.flatten(1).shape",
+            wrote="rows, columns = w.shape[:2]",
+            symptom="Your dense layers are right; convolutions fail.",
+            hint="A convolution's output adds up channels and kernel places. So it is a matrix "
+            "of outputs times everything else.",
+        ),
+    ),
+)

@@ -1,0 +1,248 @@
+"""Exercise 2.2: one draw for LeCun, Glorot and He."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from autograder.compare import numbers
+from autograder.judges import every, same
+from autograder.spec import Case, Exercise, Misconception, Trace
+from steadygrad import initialization
+
+
+def size(w: Tensor) -> float:
+    return w.double().square().mean().sqrt().item()
+
+
+def in_units_of_size(statistic):
+    """A number that tells distributions apart, whatever the size of what they give."""
+    return lambda w: statistic(w.double() / size(w)).item()
+
+
+# With 15,000 numbers a size is known to 0.6 %, a mean to 0.008 sizes, the mean of |w| to
+# 0.004 and the share of the tails to 0.0012.  Each judge allows four and more times the
+# error of a difference.
+drawn = every(
+    same(size, "The root mean square of the weights", within=0.04, relative=True),
+    same(
+        in_units_of_size(torch.mean),
+        "The mean of the weights, in units of their size,",
+        within=0.06,
+    ),
+    same(  # normal 0.80, truncated 0.82, uniform 0.87
+        in_units_of_size(lambda w: w.abs().mean()),
+        "The mean of the weights' absolute values, in units of their size,",
+        within=0.025,
+    ),
+    same(  # normal 0.021, truncated and uniform 0
+        in_units_of_size(lambda w: (w.abs() > 2.3).double().mean()),
+        "The share of the weights beyond 2.3 of their size",
+        within=0.01,
+    ),
+)
+
+
+def scaling_cases(rng):
+    def case(name, shape, gain, mode, distribution, **options):
+        seed = int(torch.randint(10_000, (), generator=rng))
+        inputs = dict(
+            w=torch.randn(shape, generator=rng, **options),
+            gain=gain,
+            mode=mode,
+            distribution=distribution,
+            generator=torch.Generator().manual_seed(seed),
+        )
+        return Case(name, inputs, drawn)
+
+    he = math.sqrt(2)
+    yield case("He, normal", (200, 75), he, "fan_in", "normal")
+    yield case("LeCun, uniform", (150, 100), 1.0, "fan_in", "uniform")
+    yield case("Glorot, uniform", (250, 60), 1.0, "fan_avg", "uniform")
+    yield case("by fan out, truncated", (60, 250), 0.5, "fan_out", "truncated")
+    yield case("a convolution, normal", (32, 52, 3, 3), 3.0, "fan_in", "normal")
+    yield case("a convolution by its mean fan, truncated", (50, 20, 5, 3), he, "fan_avg",
+               "truncated")  # fmt: skip
+    yield case("by fan out, uniform", (100, 150), 2.0, "fan_out", "uniform")
+
+
+def scaling_steps():
+    drawn = initialization.variance_scaling(**traced())
+    return [
+        ("fan_in of the shape (2, 8)", "8"),
+        ("σ = 2 / √8", "0.7071"),
+        ("bound √3 σ", "1.225"),
+        ("drawn evenly between −1.225 and 1.225", numbers(drawn)),
+    ]
+
+
+def traced():
+    return dict(
+        w=torch.zeros(2, 8),
+        gain=2.0,
+        mode="fan_in",
+        distribution="uniform",
+        generator=torch.Generator().manual_seed(0),
+    )
+
+
+def scaling_from_uniform_numbers(w, gain, mode, distribution, generator=None):
+    """Another right way: all three from torch.rand, the normal ones by the inverse of P."""
+    area = w[0, 0].numel()
+    fans = torch.tensor([w.shape[1] * area, w.shape[0] * area], dtype=torch.float64)
+    fan = {"fan_in": fans[0], "fan_out": fans[1], "fan_avg": fans.mean()}[mode]
+    std = gain * float(fan) ** -0.5
+    even = torch.rand(w.shape, generator=generator, dtype=w.dtype).clamp(1e-7, 1 - 1e-7)
+    if distribution == "uniform":
+        return (2 * even - 1) * (3**0.5 * std)
+    tail = 0.0 if distribution == "normal" else (1 - math.erf(math.sqrt(2))) / 2
+    numbers = math.sqrt(2) * torch.erfinv(2 * (tail + (1 - 2 * tail) * even) - 1)
+    return numbers * std / (1 if distribution == "normal" else 0.87962566)
+
+
+def scaling_by_nn_init(w, gain, mode, distribution, generator=None):
+    """Another right way: torch's own draws, given the right numbers."""
+    fan_in, fan_out = torch.nn.init._calculate_fan_in_and_fan_out(w)
+    fan = dict(fan_in=fan_in, fan_out=fan_out, fan_avg=(fan_in + fan_out) / 2)[mode]
+    std = gain / fan**0.5
+    new = torch.empty_like(w)
+    if distribution == "normal":
+        return torch.nn.init.normal_(new, 0, std, generator=generator)
+    if distribution == "uniform":
+        r = std * 3**0.5
+        return torch.nn.init.uniform_(new, -r, r, generator=generator)
+    s = std / 0.8796
+    return torch.nn.init.trunc_normal_(new, 0, s, -2 * s, 2 * s, generator=generator)
+
+
+STD = "std = gain / math.sqrt(fan)"
+BOUND = "bound = math.sqrt(3) * std"
+
+VARIANCE_SCALING = Exercise(
+    target=initialization.variance_scaling,
+    points=4,
+    cases=scaling_cases,
+    accepts=(scaling_from_uniform_numbers, scaling_by_nn_init),
+    goal="derive any initialization from one variance equation",
+    section="Three ways to draw a variance",
+    minutes=12,
+    difficulty=3,
+    trace=Trace(inputs=traced(), steps=scaling_steps),
+    misconceptions=(
+        Misconception(
+            "no root of the fan",
+            instead_of=STD,
+            wrote="std = gain / fan",
+            symptom="Your weights are too small by the root of the fan.",
+            hint="The variance is gain² / fan. A deviation is the root of a variance.",
+        ),
+        Misconception(
+            "variance for deviation",
+            instead_of=STD,
+            wrote="std = gain**2 / fan",
+            symptom="The deviation of your weights is what their variance should be.",
+            hint="What is drawn from takes a deviation. Take the root of gain² / fan.",
+        ),
+        Misconception(
+            "root of the gain",
+            instead_of=STD,
+            wrote="std = math.sqrt(gain / fan)",
+            symptom="Your deviations follow the root of the gain.",
+            hint="The gain multiplies the deviation, so the variance has its square.",
+        ),
+        Misconception(
+            "gain ignored",
+            instead_of=STD,
+            wrote="std = 1 / math.sqrt(fan)",
+            symptom="Your weights are the same for every gain.",
+            hint="An activation takes part of the signal away. The gain gives it back.",
+        ),
+        Misconception(
+            "gain divides",
+            instead_of=STD,
+            wrote="std = 1 / (gain * math.sqrt(fan))",
+            symptom="A larger gain gives you smaller weights.",
+            hint="The gain makes up for what an activation takes away: it multiplies.",
+        ),
+        Misconception(
+            "bound without the root of three",
+            instead_of=BOUND,
+            wrote="bound = std",
+            symptom="Your uniform weights have 0.58 of the deviation that they should have.",
+            hint="Evenly spread numbers from −r to r have the variance r² / 3.",
+        ),
+        Misconception(
+            "bound with the root of six",
+            instead_of=BOUND,
+            wrote="bound = math.sqrt(6) * std",
+            symptom="Your uniform weights are too large by the root of two.",
+            hint="The 6 in the well-known bounds is 3 times a 2 that stands for the gain or "
+            "for the mean of two fans. Here both are in σ already.",
+        ),
+        Misconception(
+            "uniform from zero up",
+            instead_of="new.uniform_(-bound, bound, generator=generator)",
+            wrote="new.uniform_(0, bound, generator=generator)",
+            symptom="None of your uniform weights is negative.",
+            hint="The derivation needs weights of mean zero: spread them to both sides.",
+        ),
+        Misconception(
+            "Glorot's fans not halved",
+            instead_of="(fan_in + fan_out) / 2",
+            wrote="fan_in + fan_out",
+            symptom="For the mode fan_avg your weights are too small by the root of two.",
+            hint="fan_avg is the mean of the two fans. Glorot's 2 stands in its denominator.",
+        ),
+        Misconception(
+            "always fan in",
+            instead_of="(fan_in + fan_out) / 2}[mode]",
+            wrote="(fan_in + fan_out) / 2}['fan_in']",
+            symptom="Your weights are the same for every mode.",
+            hint="The mode says which fan counts: the way forward, the way back, or both.",
+        ),
+        Misconception(
+            "fans swapped",
+            instead_of='"fan_in": fan_in, "fan_out": fan_out,',
+            wrote='"fan_in": fan_out, "fan_out": fan_in,',
+            symptom="Your fans have changed places.",
+            hint="PyTorch stores a weight with its outputs first.",
+        ),
+        Misconception(
+            "kernel area forgotten",
+            instead_of="fan_in_fan_out(w.shape)",
+            wrote="fan_in_fan_out(w.shape[:2])",
+            symptom="Your convolutions are too large; your dense layers are right.",
+            hint="The fans of a convolution count every place of the kernel.",
+        ),
+        Misconception(
+            "truncated not corrected",
+            instead_of="wide = std / TRUNCATED_STD",
+            wrote="wide = std",
+            symptom="Your truncated weights have 0.88 of the deviation that they should have.",
+            hint="Cutting off the tails takes variance away. Draw from a wider normal.",
+        ),
+        Misconception(
+            "corrected in the wrong direction",
+            instead_of="wide = std / TRUNCATED_STD",
+            wrote="wide = std * TRUNCATED_STD",
+            symptom="Your truncated weights have 0.77 of the deviation that they should have.",
+            hint="Cutting off the tails takes variance away, so start wider, not narrower.",
+        ),
+        Misconception(
+            "normal for truncated",
+            instead_of='distribution == "truncated"',
+            wrote="distribution is None",
+            symptom="Some of your truncated weights lie beyond two deviations.",
+            hint="Truncated means: what falls beyond ±2 deviations is drawn again.",
+        ),
+        Misconception(
+            "the given weights overwritten",
+            instead_of="new = torch.empty_like(w, device=generator.device if generator "
+            "else w.device)",
+            wrote="new = w",
+            symptom="The numbers are right, but the caller's weights are gone.",
+            hint="Asked for are new weights of the same shape. Writing them into a layer is "
+            "another function's work.",
+        ),
+    ),
+)
