@@ -12,9 +12,11 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [  # a module may import from the lines above its own, never from its own or below
     {"steadygrad", "autograder"},
     {"steadygrad.gradients", "steadygrad.data", "steadygrad.models"},
+    {"steadygrad.activations"},
     {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},
     {"steadygrad.explorers.live"},
     {"steadygrad.explorers.gradients"},
+    {"steadygrad.explorers.activations"},
     {"steadygrad.explorers"},
     {"autograder.compare", "autograder.recipes", "autograder.workspace"},
     {"autograder.spec", "autograder.attempt", "autograder.judges"},
@@ -22,6 +24,7 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"autograder.worker"},
     {"autograder.sandbox"},
     {"autograder.exercises.gradients"},
+    {"autograder.exercises.activations"},
     {"autograder.exercises"},
     {"autograder.diagnose"},
     {"autograder.report"},
@@ -31,7 +34,12 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"autograder.nbgrader_config", "autograder.__main__"},
 ]
 # the packages whose files share one layer, and may import each other
-PACKAGES = ("autograder.exercises.", "steadygrad.data.", "steadygrad.plots.")
+PACKAGES = (
+    "autograder.exercises.",
+    "steadygrad.activations.",
+    "steadygrad.data.",
+    "steadygrad.plots.",
+)
 HEIGHT = {module: height for height, layer in enumerate(LAYERS) for module in layer}
 
 

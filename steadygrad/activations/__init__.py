@@ -49,6 +49,7 @@ from steadygrad.activations.rectifiers import (
     relu_slope,
 )
 from steadygrad.activations.selfnormalizing import (
+    SELU,
     Elementwise,
     Moments,
     alpha_dropout,
@@ -94,6 +95,7 @@ ACTIVATIONS: dict[str, Activation] = {  # in the chapter's order
 
 __all__ = [
     "ACTIVATIONS",
+    "SELU",
     "Activation",
     "Elementwise",
     "Moments",

@@ -8,7 +8,7 @@ from torch import Tensor
 def hard_sigmoid(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """(x + 3) / 6, held between 0 and 1 (as in MobileNetV3, Howard et al., 2019).
 
-    Its slope is 1/6, the sigmoid's at zero is 1/4.  Other libraries had max(0, min(1, x/5 + 1/2)).
+    Its slope is 1/6, the sigmoid's at zero is 1/4.  Elsewhere it may be x/5 + 1/2.
     """
     return ((x + 3) / 6).clamp(0, 1)
 

@@ -14,7 +14,7 @@ def dead_units(outputs: Float[Tensor, "examples units"]) -> Bool[Tensor, " units
 
 
 def dead_unit_fraction(
-    model: nn.Module, layer: str, batches: Iterable[Float[Tensor, "batch *shape"]]
+    model: nn.Module, layer: str, batches: Iterable[Float[Tensor, "_ ..."]]
 ) -> float:
     """The share of a layer's units that no example of a data set switches on.
 

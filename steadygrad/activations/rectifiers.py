@@ -1,4 +1,4 @@
-"""Rectifiers: identity on the right; on the left nothing, a little, or a curve that levels off."""
+"""Rectifiers: the identity on the right; on the left nothing, a little, or a bend."""
 
 import torch
 from jaxtyping import Float

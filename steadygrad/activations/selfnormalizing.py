@@ -75,24 +75,27 @@ def selu_constants() -> tuple[float, float]:
     return alpha, 1 / math.sqrt(second)
 
 
+SELU = selu_constants()
+
+
 def selu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """An ELU scaled so that it keeps mean 0 and variance 1 (Klambauer et al., 2017).
 
-        selu(x) = λ x where x > 0, else λ α (e^x − 1)        (α, λ) from `selu_constants`
+        selu(x) = λ x where x > 0, else λ α (e^x − 1)        (α, λ) = SELU, 1.67326 and 1.05070
 
     Value and gradient must be right at ±800 too.
 
     >>> selu(torch.tensor([-800.0, 0.0, 1.0]))
     tensor([-1.7581,  0.0000,  1.0507])
     """
-    alpha, scale = selu_constants()
+    alpha, scale = SELU
     left = torch.where(x > 0, 0.0, x)  # all that the exponential gets to see
     return scale * torch.where(x > 0, x, alpha * torch.expm1(left))
 
 
 def selu_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """λ where x is positive, else λ α e^x: above 1 on the right, else variance could not grow."""
-    alpha, scale = selu_constants()
+    """λ where x is positive, else λ α e^x: on the right above 1, so that variance can grow."""
+    alpha, scale = SELU
     return scale * elu_slope(x, alpha)
 
 
@@ -107,7 +110,7 @@ def alpha_dropout(
     A unit dropped is set to SELU's lowest value, not to 0, and the line a, b restores
     what that changed.  `rng` is a generator on the device of `x`.
     """
-    alpha, scale = selu_constants()
+    alpha, scale = SELU
     lowest = -scale * alpha
     dropped = torch.rand(x.shape, generator=rng, dtype=x.dtype, device=x.device) < p
     a = 1 / math.sqrt((1 - p) * (1 + p * lowest**2))
