@@ -134,9 +134,8 @@ def with_gradients(result: Any, mine: Mapping[str, Any]) -> Outcome:
             error="returned a tensor that has lost its way back to the input, so that PyTorch "
             "finds no gradient: use operations on tensors only, all the way",
         )
-    found = torch.autograd.grad(
-        result, list(traced.values()), torch.ones_like(result), materialize_grads=True
-    )
+    # of the sum: else torch imports sympy first, which a time limit may interrupt half-way
+    found = torch.autograd.grad(result.sum(), list(traced.values()), materialize_grads=True)
     named = {f"gradient with respect to {n}": g for n, g in zip(traced, found, strict=True)}
     return Outcome(plain({"value": result, **named}))
 

@@ -76,7 +76,7 @@ SWIGLU = Exercise(
         Misconception(
             "activation on both",
             instead_of=HIDDEN,
-            wrote="hidden = gate * torch.sigmoid(gate) * up * torch.sigmoid(up)",
+            wrote="hidden = up * torch.sigmoid(up) * gate * torch.sigmoid(gate)",
             symptom="Both paths go through the activation.",
             hint="One path is the gate, the other is left linear.",
         ),
