@@ -25,7 +25,9 @@ class Moments(NamedTuple):
         return self.second - self.mean**2
 
 
-def gaussian_moments(f: Elementwise, mean: float = 0.0, variance: float = 1.0) -> Moments:
+def gaussian_moments(
+    f: Elementwise, mean: float = 0.0, variance: float = 1.0, *, points: int = POINTS
+) -> Moments:
     """E[f(z)] and E[f(z)²] for z ~ N(mean, variance), by the trapezoidal rule in float64.
 
     Right to about 1e-6 for a function with a corner, and to rounding for a smooth one, or
@@ -34,7 +36,7 @@ def gaussian_moments(f: Elementwise, mean: float = 0.0, variance: float = 1.0) -
     >>> round(gaussian_moments(torch.relu).second, 9)  # half of E[z²] = 1
     0.5
     """
-    z = torch.linspace(-EDGE, EDGE, POINTS, dtype=torch.float64)
+    z = torch.linspace(-EDGE, EDGE, points, dtype=torch.float64)
     weight = torch.exp(-z.square() / 2)
     values = f(mean + math.sqrt(variance) * z)
     first, second = (
@@ -44,7 +46,12 @@ def gaussian_moments(f: Elementwise, mean: float = 0.0, variance: float = 1.0) -
 
 
 def next_moments(
-    f: Elementwise, before: Moments, *, weight_variance: float = 1.0, weight_mean: float = 0.0
+    f: Elementwise,
+    before: Moments,
+    *,
+    weight_variance: float = 1.0,
+    weight_mean: float = 0.0,
+    points: int = POINTS,
 ) -> Moments:
     """Mean and mean square of a wide layer's outputs, from those of its inputs.
 
@@ -53,7 +60,8 @@ def next_moments(
     For n independent inputs and weights of variance `weight_variance` / n and mean
     `weight_mean` / n: then z is a sum of many small terms, and so nearly normal.
     """
-    return gaussian_moments(f, weight_mean * before.mean, weight_variance * before.second)
+    mean, variance = weight_mean * before.mean, weight_variance * before.second
+    return gaussian_moments(f, mean, variance, points=points)
 
 
 def selu_constants() -> tuple[float, float]:

@@ -77,7 +77,9 @@ def measure(
         if not math.isfinite(path[-1].second):
             path.append(path[-1])  # it is lost already
             continue
-        path.append(next_moments(chosen.value, path[-1], weight_variance=weight_scale**2))
+        path.append(
+            next_moments(chosen.value, path[-1], weight_variance=weight_scale**2, points=4801)
+        )
     dead = flat.all(dim=0).double().mean().item()
     return Measurement(outputs, moments, flat.double().mean().item(), dead, path)
 
@@ -123,7 +125,7 @@ def _build(figure: Figure) -> list[Artist]:
     curve, values, road = figure.subplots(1, 3)
     looks = list(zip(COLORS, DASHES, strict=False))
     lines = [
-        curve.plot([], [], color=color, linestyle=dash, label=label)[0]
+        curve.plot([], [], color=color, linestyle=dash, marker="none", label=label)[0]
         for (color, dash), label in zip(looks, ("f(z)", "f′(z)"), strict=False)
     ]
     curve.set(xlim=(-5, 5), ylim=(-2, 5), xlabel="z", ylabel="value")
@@ -132,11 +134,11 @@ def _build(figure: Figure) -> list[Artist]:
     values.set(yscale="log", ylim=(1e-4, 1.5), xlim=(BINS[0], BINS[-1]))
     values.set(xlabel="output of one layer", ylabel="share of the outputs")
     roads = [
-        road.plot([], [], color=color, linestyle=dash, label=label)[0]
+        road.plot([], [], color=color, linestyle=dash, marker="none", label=label)[0]
         for (color, dash), label in zip(looks, ("root mean square", "|mean|"), strict=False)
     ]
     road.set(yscale="log", ylim=SIZES, xlim=(0, LAYERS), xlabel="layer", ylabel="size")
-    road.axhline(1, color="0.5", linestyle=":")
+    road.axhline(1, color="0.5", linestyle=":", marker="none")
     road.legend(fontsize=9)
     return [*lines, bars, *roads]
 
