@@ -113,7 +113,7 @@ def attempt(
 def _call(submission: Callable, mine: dict, seconds: float) -> Outcome:
     try:
         with _limited(seconds):
-            return Outcome(plain(submission(**mine)))
+            return with_gradients(submission(**mine), mine)
     except TimeLimit:
         return too_long(seconds)
     except KeyboardInterrupt:  # the learner's own: it ends the marking, not one case
@@ -123,6 +123,26 @@ def _call(submission: Callable, mine: dict, seconds: float) -> Outcome:
             return NOT_ATTEMPTED  # with a message it is torch that lacks something
         kind = legible(type(error).__name__)
         return Outcome(failure=("raised", kind), error=_raised(error, kind, submission))
+
+
+def with_gradients(result: Any, mine: Mapping[str, Any]) -> Outcome:
+    """The result; and where an input is traced, the result's gradient with respect to it.
+
+    Every entry of the result counts alike: the gradient is that of their sum.
+    """
+    traced = {n: v for n, v in mine.items() if isinstance(v, Tensor) and v.requires_grad}
+    if not traced or not isinstance(result, Tensor):
+        return Outcome(plain(result))
+    if not result.requires_grad:
+        return Outcome(
+            failure=("no gradient", ""),
+            error="returned a tensor that has lost its way back to the input, so that PyTorch "
+            "finds no gradient: use operations on tensors only, all the way",
+        )
+    # of the sum: else torch imports sympy first, which a time limit may interrupt half-way
+    found = torch.autograd.grad(result.sum(), list(traced.values()), materialize_grads=True)
+    named = {f"gradient with respect to {n}": g for n, g in zip(traced, found, strict=True)}
+    return Outcome(plain({"value": result, **named}))
 
 
 @contextlib.contextmanager

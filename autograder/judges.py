@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.compare import Complaint, Judge, Kind, disagreement, number
+from autograder.compare import Complaint, Judge, Kind, close, disagreement, number
 
 
 def same(
@@ -32,6 +32,11 @@ def same(
         )
 
     return judge
+
+
+def value_and_gradient(*, rtol: float | None = None, atol: float | None = None) -> Judge:
+    """A judge for cases with a traced input: both parts are ruled on, and named."""
+    return close(rtol=rtol, atol=atol, call=lambda path: " ".join(["the", *map(str, path)]))
 
 
 def alike(got, expected) -> str:

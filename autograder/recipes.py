@@ -99,12 +99,35 @@ class Network:
         parameters = dict(built.named_parameters())
         if parameters.keys() != self.parameters.keys() or built.training != self.training:
             return True
+        if any(
+            module._forward_hooks or module._forward_pre_hooks for module in built.modules()
+        ):
+            return True
         gradients = {n: p.grad for n, p in parameters.items() if p.grad is not None}
         return altered(self.parameters, parameters) or altered(self.gradients, gradients)
 
 
-Recipe = Function | Network
-RECIPES: dict[str, type] = {recipe.__name__: recipe for recipe in (Function, Network)}
+@dataclass(frozen=True)
+class Traced:
+    """A tensor with respect to which the result is to be differentiated as well.
+
+    Whoever answers a case with such an input is judged by a value and its gradient.
+    """
+
+    tensor: Tensor
+
+    def build(self) -> Tensor:
+        return build(self.tensor).requires_grad_()
+
+    def each_tensor(self, change: Callable[[Tensor], Tensor]) -> "Traced":
+        return Traced(change(self.tensor))
+
+    def altered(self, built: Tensor) -> bool:
+        return altered(self.tensor, built.detach())
+
+
+Recipe = Function | Network | Traced
+RECIPES: dict[str, type] = {recipe.__name__: recipe for recipe in (Function, Network, Traced)}
 
 
 def each_tensor(value: Any, change: Callable[[Tensor], Tensor]) -> Any:

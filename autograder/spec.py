@@ -91,8 +91,10 @@ class Exercise:
 
     @property
     def id(self) -> str:
-        """Module and function, e.g. ``gradients.depth_limit``."""
-        return f"{self.target.__module__.rpartition('.')[2]}.{self.name}"
+        """Topic and function, e.g. ``gradients.depth_limit``."""
+        package, _, inside = self.target.__module__.partition(".")
+        topic = inside.partition(".")[0] if package == "steadygrad" else self.target.__module__
+        return f"{topic.rpartition('.')[2]}.{self.name}"
 
     @property
     def grade_id(self) -> str:

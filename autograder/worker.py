@@ -74,14 +74,21 @@ def restrict() -> None:
 
 
 def withhold(names: list[str]) -> str:
-    """Take the reference functions out of their modules: they are what is asked for."""
+    """Take the reference functions out of the library: they are what is asked for.
+
+    A topic that is a package hands on its parts' functions, so they go wherever they are held.
+    """
 
     def withheld(*_, **__):
         raise RuntimeError("this is the function you are asked to write")
 
     for name in names:
         module, _, function = name.rpartition(".")
-        setattr(importlib.import_module(module), function, withheld)
+        asked = getattr(importlib.import_module(module), function)
+        library = module.partition(".")[0]
+        for holder in [m for n, m in sys.modules.items() if n.partition(".")[0] == library]:
+            for held in [n for n, value in vars(holder).items() if value is asked]:
+                setattr(holder, held, withheld)
     return ""
 
 

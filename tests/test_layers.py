@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+TOPICS = ("gradients", "initialization", "activations", "normalization")  # one a chapter
 LAYERS = [  # a module may import from the lines above its own, never from its own or below
     {"steadygrad", "autograder"},
-    {"steadygrad.gradients", "steadygrad.data", "steadygrad.models"}
-    | {"steadygrad.initialization"},
+    {"steadygrad.data", "steadygrad.models"} | {f"steadygrad.{topic}" for topic in TOPICS},
     {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},
     {"steadygrad.explorers.live"},
-    {"steadygrad.explorers.gradients"} | {"steadygrad.explorers.initialization"},
+    {f"steadygrad.explorers.{topic}" for topic in TOPICS},
     {"steadygrad.explorers"},
     {"autograder.compare", "autograder.recipes", "autograder.workspace"},
     {"autograder.spec", "autograder.attempt", "autograder.judges"},
     {"autograder.wire", "autograder.cases"},
     {"autograder.worker"},
     {"autograder.sandbox"},
-    {"autograder.exercises.gradients"} | {"autograder.exercises.initialization"},
+    {f"autograder.exercises.{topic}" for topic in TOPICS},
     {"autograder.exercises"},
     {"autograder.diagnose", "autograder.repair"},
     {"autograder.report"},
@@ -32,11 +32,11 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"autograder.nbgrader_config", "autograder.__main__"},
 ]
 # the packages whose files share one layer, and may import each other
-PACKAGES = (
-    "autograder.exercises.",
-    "steadygrad.data.",
-    "steadygrad.plots.",
+PACKAGES = ("autograder.exercises.", "steadygrad.data.", "steadygrad.plots.") + (
     "steadygrad.training.",
+    "steadygrad.activations.",
+    "steadygrad.initialization.",
+    "steadygrad.normalization.",
 )
 HEIGHT = {module: height for height, layer in enumerate(LAYERS) for module in layer}
 

@@ -1,0 +1,215 @@
+"""Exercise 3.8: count the dead."""
+
+import torch
+
+from autograder.recipes import Network
+from autograder.spec import Case, Exercise, Misconception, Trace
+from steadygrad import activations
+
+
+def dead_cases(rng):
+    def sparse(units, inputs):
+        """Weights of which each unit looks at one input, so that batches differ."""
+        weight = torch.zeros(units, inputs)
+        weight[torch.arange(units), torch.arange(units) % inputs] = 1.0
+        return weight
+
+    def model(biases, inputs=4, drop=None, training=True):
+        bias = torch.tensor(biases) - 0.2 * torch.rand(len(biases), generator=rng)
+        first = () if drop is None else (("Dropout", drop),)
+        at = len(first)
+        layers = (
+            *first,
+            ("Linear", inputs, len(biases)),
+            ("ReLU",),
+            ("Linear", len(biases), 3),
+        )
+        return Network(
+            layers,
+            {
+                f"{at}.weight": sparse(len(biases), inputs),
+                f"{at}.bias": bias,
+                f"{at + 2}.weight": torch.randn(3, len(biases), generator=rng),
+                f"{at + 2}.bias": torch.zeros(3),
+            },
+            training=training,
+        )
+
+    def batches(*sizes):
+        return [2 * torch.rand(size, 4, generator=rng) - 1 for size in sizes]
+
+    one_by_one = [torch.eye(4)[i : i + 1] for i in range(4)]
+    fading = [1.5 * torch.eye(4)[1:], -torch.ones(4, 4), torch.eye(4)[:2]]
+    mixed = [-0.5, -0.5, 0.5, -9.0, -0.5, -0.5, -9.0, -9.0]
+    yield Case("three unequal batches", dict(model=model(mixed), layer="1", batches=fading))
+    yield Case("one example a batch", dict(model=model(mixed), layer="1", batches=one_by_one))
+    dropping = model(mixed[:6], drop=1.0)
+    yield Case(
+        "a model with dropout, in training mode",
+        dict(model=dropping, layer="2", batches=fading),
+    )
+    yield Case(
+        "a model in evaluation mode",
+        dict(model=model(mixed[:5], training=False), layer="1", batches=batches(7, 2)),
+    )
+    image = Network(
+        (("Conv2d", 1, 3, 2), ("ReLU",)),
+        {
+            "0.weight": torch.ones(3, 1, 2, 2) * torch.tensor([1.0, 1.0, 0.0]).view(3, 1, 1, 1),
+            "0.bias": torch.tensor([-3.5, 1.0, -1.0]),
+        },
+    )
+    pictures = torch.zeros(2, 1, 4, 4)
+    pictures[1, 0, 2:, 2:] = 1.0  # one place of one image switches the first channel on
+    yield Case("images", dict(model=image, layer="1", batches=[pictures]))
+    yield Case("all alive", dict(model=model([9.0] * 4), layer="1", batches=batches(3)))
+    yield Case("all dead", dict(model=model([-9.0] * 4), layer="1", batches=batches(3)))
+
+
+def dead_steps():
+    return [
+        ("unit 1: relu(x + 0) over both batches", "1, 0: alive"),
+        ("unit 2: relu(x − 5) over both batches", "0, 0: dead"),
+        ("one of two", "0.5"),
+    ]
+
+
+def dead_by_sums(model, layer, batches):
+    """Another right way: the largest output of every unit, over everything seen."""
+    largest, found = None, {}
+    was_training = model.training
+    model.eval()
+
+    def keep(_module, _args, output):
+        found["output"] = output.detach()
+
+    handle = dict(model.named_modules())[layer].register_forward_hook(keep)
+    for batch in batches:
+        model(batch)
+        output = found["output"].abs()
+        output = output.flatten(2).amax(dim=2) if output.dim() > 2 else output
+        output = output.amax(dim=0)
+        largest = output if largest is None else torch.maximum(largest, output)
+    handle.remove()
+    model.train(was_training)
+    return float((largest == 0).float().mean())
+
+
+UNIT = "(output.movedim(1, -1).flatten(0, -2) != 0).any(dim=0)"
+RESULT = "1 - torch.stack(alive).any(dim=0).double().mean().item()"
+
+DEAD_UNIT_FRACTION = Exercise(
+    target=activations.dead_unit_fraction,
+    points=4,
+    cases=dead_cases,
+    accepts=(dead_by_sums,),
+    goal="find the dead units of a trained network",
+    section="Dead units",
+    minutes=12,
+    difficulty=4,
+    trace=Trace(
+        inputs=dict(
+            model=Network(
+                (("Linear", 1, 2), ("ReLU",)),
+                {
+                    "0.weight": torch.tensor([[1.0], [1.0]]),
+                    "0.bias": torch.tensor([0.0, -5.0]),
+                },
+            ),
+            layer="1",
+            batches=[torch.tensor([[1.0]]), torch.tensor([[-1.0]])],
+        ),
+        steps=dead_steps,
+    ),
+    misconceptions=(
+        Misconception(
+            "the share of zeros",
+            instead_of=f"alive.append({UNIT})",
+            wrote="alive.append((output != 0).flatten().double())",
+            symptom="You count zeros. A healthy ReLU layer has half of them.",
+            hint="A unit that is off for half of the examples is doing its work. Dead is one "
+            "that is off for all.",
+        ),
+        Misconception(
+            "the last batch only",
+            instead_of="torch.stack(alive).any(dim=0)",
+            wrote="alive[-1]",
+            symptom="Only the last batch counts in your answer.",
+            hint="A unit is alive if any example of the whole set switches it on: keep what "
+            "the earlier batches said.",
+        ),
+        Misconception(
+            "the first batch only",
+            instead_of="torch.stack(alive).any(dim=0)",
+            wrote="alive[0]",
+            symptom="Only the first batch counts in your answer.",
+            hint="A unit is alive if any example of the whole set switches it on, also one "
+            "that comes later.",
+        ),
+        Misconception(
+            "dead in any batch",
+            instead_of="torch.stack(alive).any(dim=0)",
+            wrote="torch.stack(alive).all(dim=0)",
+            symptom="A unit that rests during one batch is dead to you.",
+            hint="Dead is who never answers, in no batch at all.",
+        ),
+        Misconception(
+            "mean over the batches",
+            instead_of=RESULT,
+            wrote="1 - torch.stack(alive).double().mean().item()",
+            symptom="You average the share of each batch.",
+            hint="A unit that answers in one batch only is wholly alive. Join the batches "
+            "first, then count.",
+        ),
+        Misconception(
+            "ever inactive",
+            instead_of="!= 0).any(dim=0)",
+            wrote="!= 0).all(dim=0)",
+            symptom="You call a unit dead as soon as one example leaves it off.",
+            hint="A ReLU that is never off is a straight line. Dead is one that is never on.",
+        ),
+        Misconception(
+            "dead for examples, not units",
+            instead_of=f"alive.append({UNIT})",
+            wrote="alive.append((output.flatten(1) != 0).any(dim=1))",
+            symptom="You count examples without any answer instead of units.",
+            hint="Ask along the other dimension: for each unit, over all examples.",
+        ),
+        Misconception(
+            "every place a unit",
+            instead_of=UNIT,
+            wrote="(output != 0).any(dim=0)",
+            symptom="In images you count each place of each channel.",
+            hint="A channel is one unit: it has one set of weights, used at every place.",
+        ),
+        Misconception(
+            "a hook left behind",
+            instead_of="hook.remove()",
+            wrote="pass",
+            symptom="After your function the model still carries a hook.",
+            hint="A hook runs at every later call, and keeps what it has gathered in memory. "
+            "Take it off when you are done.",
+        ),
+        Misconception(
+            "left in evaluation mode",
+            instead_of="module.training = mode",
+            wrote="pass",
+            symptom="A model that came in training mode goes back in evaluation mode.",
+            hint="Whoever trains on would train without dropout. Restore the mode you found.",
+        ),
+        Misconception(
+            "dropout left on",
+            instead_of="model.eval()",
+            wrote="pass",
+            symptom="A model with dropout gives you other answers.",
+            hint="Dropout switches units off by lot. Read the model in evaluation mode.",
+        ),
+        Misconception(
+            "the share of the living",
+            instead_of="return 1 - torch",
+            wrote="return torch",
+            symptom="You give the share of units that are alive.",
+            hint="Asked for is the share of the dead: 1 minus that.",
+        ),
+    ),
+)

@@ -1,0 +1,117 @@
+"""Exercise 3.2: a smooth ReLU."""
+
+import torch
+
+from autograder.judges import value_and_gradient
+from autograder.recipes import Traced
+from autograder.spec import Case, Exercise, Misconception, Trace
+from steadygrad import activations
+
+
+def softplus_cases(rng):
+    def around(*shape, dtype=torch.float32):
+        return 2 * torch.randn(*shape, generator=rng, dtype=dtype)
+
+    both = value_and_gradient()
+    digits = value_and_gradient(rtol=1e-6, atol=0.0)
+    yield Case("ordinary numbers, another β", dict(x=around(3, 4), beta=2.5))
+    yield Case("the default β", dict(x=around(5)))
+    yield Case("value and gradient", dict(x=Traced(around(4)), beta=0.5), both)
+    far = torch.tensor([800.0, 1000.0])
+    yield Case("far right, with gradient", dict(x=Traced(far), beta=3.0), both)
+    yield Case("far left, with gradient", dict(x=Traced(-far), beta=3.0), both)
+    tail = -38 - 5 * torch.rand(3, generator=rng, dtype=torch.float64)
+    yield Case("the left tail, digit by digit", dict(x=Traced(tail)), digits)
+
+
+def softplus_steps():
+    return [
+        ("z = βx", "2 · 1 = 2"),
+        ("max(z, 0)", "2"),
+        ("log(1 + e^−2)", "0.1269"),
+        ("their sum", "2.1269"),
+        ("divided by β", "1.063"),
+        ("to four digits", "1.0635"),
+    ]
+
+
+def softplus_by_logaddexp(x, beta=1.0):
+    """Another right way: the logarithm of a sum of exponentials, with e^0 = 1."""
+    z = beta * x
+    return torch.logaddexp(z, torch.zeros_like(z)) / beta
+
+
+def softplus_by_relu(x, beta=1.0):
+    """Another right way: a ReLU and what it lacks."""
+    return x.relu() + torch.log1p(torch.exp(-beta * x.abs())) / beta
+
+
+SMALL = "small = torch.where(z >= 0, -z, z).exp()  # e^−|z|, never above 1"
+RESULT = "(torch.where(z >= 0, z, 0.0) + torch.log1p(small)) / beta"
+
+SOFTPLUS = Exercise(
+    target=activations.softplus,
+    points=3,
+    cases=softplus_cases,
+    accepts=(softplus_by_logaddexp, softplus_by_relu),
+    goal="write an activation whose value and gradient are right for every number",
+    section="Softplus, and the gradient that is not a number",
+    minutes=8,
+    difficulty=3,
+    trace=Trace(inputs=dict(x=torch.tensor(1.0), beta=2.0), steps=softplus_steps),
+    misconceptions=(
+        Misconception(
+            "written as it stands",
+            instead_of=RESULT,
+            wrote="torch.log1p(z.exp()) / beta",
+            symptom="Far on the right your softplus is infinite.",
+            hint="Take the large number out of the logarithm first: "
+            "log(1 + e^z) = z + log(1 + e^−z).",
+        ),
+        Misconception(
+            "chosen after the overflow",
+            instead_of=RESULT,
+            wrote="torch.where(z > 20, z, torch.log1p(z.exp())) / beta",
+            symptom="Your values are right; far on the right the gradient is NaN.",
+            hint="A choice between two branches does not keep the other branch from being "
+            "computed, nor from being differentiated: 0 times infinity. Give the exponential "
+            "a number that it can bear.",
+        ),
+        Misconception(
+            "β x beyond the threshold",
+            instead_of=RESULT,
+            wrote="torch.where(z > 20, z, (z.clamp(min=0) + torch.log1p(small)) / beta)",
+            symptom="Far on the right your answers are β times too large.",
+            hint="On the right softplus is x. The division by β belongs to that branch, too.",
+        ),
+        Misconception(
+            "not divided by β",
+            instead_of=RESULT,
+            wrote="torch.where(z >= 0, z, 0.0) + torch.log1p(small)",
+            symptom="Your answers are β times too large.",
+            hint="β stretches the axis of x; dividing by it afterwards gives the slope 1 back.",
+        ),
+        Misconception(
+            "β ignored",
+            instead_of="z = beta * x",
+            wrote="z, beta = x, 1.0",
+            symptom="Your answers do not depend on β.",
+            hint="β goes in twice: x is multiplied by it, and the result divided.",
+        ),
+        Misconception(
+            "log of 1 + a small number",
+            instead_of="torch.log1p(small)",
+            wrote="torch.log(1 + small)",
+            symptom="In the left tail your answers are 0, or have lost their digits.",
+            hint="Next to 1 a number such as 1e-17 is rounded away before the logarithm sees "
+            "it. There is a function that computes log(1 + s) from s itself.",
+        ),
+        Misconception(
+            "the small part left out",
+            instead_of=RESULT,
+            wrote="torch.where(z >= 0, z, 0.0) / beta",
+            symptom="You give a ReLU.",
+            hint="What makes it smooth is the term log(1 + e^−|z|).",
+        ),
+    ),
+)

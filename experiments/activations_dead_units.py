@@ -1,0 +1,138 @@
+"""Chapter 3: what kills units, and what does not?
+
+Two hidden layers learn digits at several rates and with several first biases.  A unit counts
+as alive if at least one training image gives it a positive sum.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch text uses
+from torch import nn
+
+from experiments.record import Numbers
+from steadygrad.data import Examples, load_images
+from steadygrad.models import mlp
+
+WIDTH, BATCH, EPOCHS = 100, 50, 3
+FEWEST = 0.1  # per cent: stands for none, because records compare logarithms
+
+
+class Setting(NamedTuple):
+    """An activation, a learning rate and the first value of every hidden bias."""
+
+    activation: Callable[[], nn.Module] = nn.ReLU
+    rate: float = 0.1
+    bias: float = 0.0
+
+
+SETTINGS = {
+    "ReLU, rate 0.01": Setting(rate=0.01),
+    "ReLU, rate 0.1": Setting(),
+    "ReLU, rate 0.5": Setting(rate=0.5),
+    "ReLU, rate 1": Setting(rate=1.0),
+    "leaky ReLU, rate 0.5": Setting(nn.LeakyReLU, rate=0.5),
+    "ELU, rate 0.1": Setting(nn.ELU),
+    "ReLU, bias -1": Setting(bias=-1.0),
+    "ReLU, bias -3": Setting(bias=-3.0),
+    "leaky ReLU 0.01, bias -3": Setting(nn.LeakyReLU, bias=-3.0),
+    "leaky ReLU 0.1, bias -3": Setting(partial(nn.LeakyReLU, 0.1), bias=-3.0),
+    "ELU, bias -3": Setting(nn.ELU, bias=-3.0),
+}
+
+
+def network(setting: Setting, seed: int) -> nn.Sequential:
+    """He's weights, the setting's biases, and scores of zero at first."""
+    rng = torch.Generator().manual_seed(seed)
+    with torch.random.fork_rng(devices=[]):
+        plain = mlp([784, WIDTH, WIDTH, 10])
+    for layer in plain[::2]:
+        nn.init.kaiming_normal_(layer.weight, generator=rng)
+        nn.init.constant_(layer.bias, setting.bias)
+    nn.init.zeros_(plain[-1].weight)
+    nn.init.zeros_(plain[-1].bias)
+    return nn.Sequential(
+        *(setting.activation() if isinstance(layer, nn.ReLU) else layer for layer in plain)
+    )
+
+
+def trained(model: nn.Sequential, images: Examples, rate: float, seed: int) -> nn.Sequential:
+    """The model after EPOCHS of plain descent, or as it was when its loss was lost."""
+    rng = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    for _ in range(EPOCHS):
+        for chosen in torch.randperm(len(images.x), generator=rng).split(BATCH):
+            loss = F.cross_entropy(model(images.x[chosen]), images.y[chosen])
+            if not loss.isfinite():
+                return model
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return model
+
+
+@torch.no_grad()
+def alive(model: nn.Sequential, images: Examples) -> float:
+    """The per cent of hidden units that some image gives a positive sum."""
+    first = model[0](images.x)
+    second = model[2](model[1](first))
+    units = torch.cat([(first > 0).any(dim=0), (second > 0).any(dim=0)])
+    return max(100 * units.double().mean().item(), FEWEST)
+
+
+@torch.no_grad()
+def error(model: nn.Sequential, images: Examples) -> float:
+    """The per cent of wrong classes."""
+    scores = model(images.x).nan_to_num()
+    return 100 * (scores.argmax(dim=1) != images.y).double().mean().item()
+
+
+def measure(seeds: Iterable[int]) -> Numbers:
+    """For each setting: units alive before and after training, and the test error."""
+    images, numbers = load_images("mnist-5k"), {}
+    for name, setting in SETTINGS.items():
+        before, after, wrong = [], [], []
+        for seed in seeds:
+            model = network(setting, seed)
+            before.append(alive(model, images.train))
+            model = trained(model, images.train, setting.rate, seed)
+            after.append(alive(model, images.train))
+            wrong.append(error(model, images.test))
+        numbers[name] = {
+            "alive before": np.array(before),
+            "alive after": np.array(after),
+            "test error": np.array(wrong),
+        }
+    return numbers
+
+
+def mean(numbers: Numbers, name: str, quantity: str = "alive after") -> float:
+    """The mean over the seeds."""
+    return float(numbers[name][quantity].mean())
+
+
+CLAIMS: dict[str, Callable[[Numbers], bool]] = {
+    "at rates of 0.01 and 0.1, and with biases of -1, hardly a unit dies": lambda n: all(
+        mean(n, name) > 98 for name in ("ReLU, rate 0.01", "ReLU, rate 0.1", "ReLU, bias -1")
+    ),
+    "at rate 1 most units die": lambda n: mean(n, "ReLU, rate 1") < 50,
+    "at rate 0.5 a leak of 0.01 saves none": lambda n: (
+        abs(mean(n, "ReLU, rate 0.5") - mean(n, "leaky ReLU, rate 0.5")) < 15
+        and mean(n, "leaky ReLU, rate 0.5") < 95
+    ),
+    "with biases of -3 neither relu nor a leak of 0.01 wakes a unit": lambda n: all(
+        abs(mean(n, name) - mean(n, name, "alive before")) < 1 and mean(n, name) < 50
+        for name in ("ReLU, bias -3", "leaky ReLU 0.01, bias -3")
+    ),
+    "a leak of 0.1 and ELU do": lambda n: all(
+        mean(n, name) > 75 for name in ("leaky ReLU 0.1, bias -3", "ELU, bias -3")
+    ),
+    "with biases of -3 only ELU learns well": lambda n: (
+        mean(n, "ELU, bias -3", "test error") < 15
+        and mean(n, "leaky ReLU 0.1, bias -3", "test error") > 20
+        and mean(n, "ReLU, bias -3", "test error") > 85
+    ),
+}

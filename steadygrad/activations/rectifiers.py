@@ -1,0 +1,103 @@
+"""Rectifiers: the identity on the right; on the left nothing, a little, or a bend."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def relu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """The identity where x is positive, else 0 (Nair & Hinton, 2010).
+
+    E[relu(z)²] = 1/2 for z ~ N(0, 1): by symmetry half of E[z²]
+    """
+    return torch.where(x > 0, x, 0.0)
+
+
+def relu_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """1 where x is positive, else 0, also at the corner itself."""
+    return (x > 0).to(x.dtype)
+
+
+def leaky_relu(x: Float[Tensor, "*shape"], slope: float = 0.01) -> Float[Tensor, "*shape"]:
+    """A ReLU with a slope on the left as well, so that no unit is ever cut off
+    (Maas et al., 2013)."""
+    return torch.where(x > 0, x, slope * x)
+
+
+def leaky_relu_slope(
+    x: Float[Tensor, "*shape"], slope: float = 0.01
+) -> Float[Tensor, "*shape"]:
+    """1 where x is positive, else the slope."""
+    return torch.where(x > 0, torch.ones_like(x), slope)
+
+
+def randomized_leaky_relu(
+    x: Float[Tensor, "*shape"],
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    training: bool = True,
+    rng: torch.Generator | None = None,
+) -> Float[Tensor, "*shape"]:
+    """A leaky ReLU whose slope is drawn anew for each entry (Xu et al., 2015).
+
+        training      x where x > 0, else a x, with a ~ U(lower, upper) for every entry
+        evaluating    x where x > 0, else (lower + upper) / 2 · x
+
+    Xu et al. write x / a with a ~ U(3, 8); here, as in PyTorch, a multiplies.  `rng` is a
+    generator on the device of `x`; without one, PyTorch's own is used.
+    """
+    if not training:
+        return torch.where(x > 0, x, (lower + upper) / 2 * x)
+    share = torch.rand(x.shape, generator=rng, dtype=x.dtype, device=x.device)
+    slope = lower + (upper - lower) * share
+    return torch.where(x > 0, x, slope * x)
+
+
+def prelu(
+    x: Float[Tensor, "batch channels *space"], a: Float[Tensor, " channels"]
+) -> Float[Tensor, "batch channels *space"]:
+    """A leaky ReLU that learns its slopes, one for each channel (He et al., 2015)."""
+    return torch.where(x > 0, x, a.reshape(1, -1, *[1] * (x.dim() - 2)) * x)
+
+
+def prelu_backward(
+    grad_out: Float[Tensor, "batch channels *space"],
+    x: Float[Tensor, "batch channels *space"],
+    a: Float[Tensor, " channels"],
+) -> tuple[Float[Tensor, "batch channels *space"], Float[Tensor, " channels"]]:
+    """The gradients of a PReLU, with respect to its input and to its slopes.
+
+        y = x where x > 0, else a_c x             one slope a_c for each channel c (dimension 1)
+        ∂loss/∂x = grad_out · (1 where x > 0, else a_c)
+        ∂loss/∂a_c = sum of grad_out · x over all entries of channel c with x ≤ 0
+
+    `grad_out` is ∂loss/∂y.  Works for (batch, channels) and for images, (batch, channels,
+    height, width).  At x = 0 the slope is a_c, as in PyTorch.
+    """
+    slope = a.reshape(1, -1, *[1] * (x.dim() - 2))
+    grad_x = grad_out * torch.where(x > 0, 1.0, slope)
+    each = torch.where(x > 0, 0.0, grad_out * x)
+    others = [dim for dim in range(x.dim()) if dim != 1]
+    return grad_x, each.sum(dim=others)
+
+
+def elu(x: Float[Tensor, "*shape"], alpha: float = 1.0) -> Float[Tensor, "*shape"]:
+    """A rectifier that levels off on the left at −α (Clevert et al., 2016).
+
+        elu(x) = x where x > 0, else α (e^x − 1)
+        elu′(x) = 1 where x > 0, else α e^x
+
+    Judged by its value and by the gradient that PyTorch finds for it, also at ±800.  Near zero
+    e^x − 1 must not lose its digits: elu(−1e-12) = −1e-12.
+
+    >>> elu(torch.tensor([-800.0, -1.0, 2.0]))
+    tensor([-1.0000, -0.6321,  2.0000])
+    """
+    left = torch.where(x > 0, 0.0, x)  # all that the exponential gets to see
+    return torch.where(x > 0, x, alpha * torch.expm1(left))
+
+
+def elu_slope(x: Float[Tensor, "*shape"], alpha: float = 1.0) -> Float[Tensor, "*shape"]:
+    """1 where x is positive, else α e^x."""
+    left = torch.where(x > 0, 0.0, x)
+    return torch.where(x > 0, 1.0, alpha * left.exp())
