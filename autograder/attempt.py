@@ -13,10 +13,10 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from autograder.compare import Foreign
-from autograder.recipes import altered, build
+from autograder.recipes import Network, Traced, altered, build
 
 SECONDS = 5.0  # a reference answers in milliseconds; a busy machine must not cost points
 SHOWN = 200  # characters of what a submission printed that a report repeats
@@ -96,7 +96,7 @@ def attempt(
         contextlib.redirect_stderr(complained),
     ):
         warnings.simplefilter("always")
-        outcome = _call(submission, mine, seconds)
+        outcome = _call(submission, inputs, mine, seconds)
     if outcome.failure:
         return outcome._replace(remarks=_remarks(said, complained, warned))
     return outcome._replace(
@@ -105,10 +105,17 @@ def attempt(
     )
 
 
-def _call(submission: Callable, mine: dict, seconds: float) -> Outcome:
+def _call(submission: Callable, inputs: Mapping, mine: dict, seconds: float) -> Outcome:
     try:
         with _limited(seconds):
-            return Outcome(plain(submission(**mine)))
+            result = submission(**mine)
+            if isinstance(result, nn.Module) and _any(inputs, Network):
+                return Outcome(_parts(result))  # where models go in, one may come out
+            if not _any(inputs, Traced):
+                return Outcome(plain(result))
+            leaves = {n: mine[n] for n in inputs if isinstance(inputs[n], Traced)}
+            gradients = {f"gradient of {k}": v for k, v in _gradients(result, leaves).items()}
+            return Outcome({"result": plain(result), **gradients})
     except TimeLimit:
         return too_long(seconds)
     except KeyboardInterrupt:  # the learner's own: it ends the marking, not one case
@@ -118,6 +125,40 @@ def _call(submission: Callable, mine: dict, seconds: float) -> Outcome:
             return NOT_ATTEMPTED  # with a message it is torch that lacks something
         kind = legible(type(error).__name__)
         return Outcome(failure=("raised", kind), error=_raised(error, kind, submission))
+
+
+def _any(inputs: Mapping, kind: type) -> bool:
+    return any(isinstance(value, kind) for value in inputs.values())
+
+
+def _parts(model: nn.Module) -> dict[str, Any]:
+    """A model as data: what its layers say of themselves, their modes, and all tensors."""
+    layers = {name: m for name, m in model.named_modules() if not list(m.children())}
+    tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    parts = {
+        "layers": {n: f"{type(m).__name__}({m.extra_repr()})" for n, m in layers.items()},
+        "training": {name: bool(m.training) for name, m in model.named_modules()},
+        "tensors": {name: value.detach() for name, value in tensors.items()},
+    }
+    return plain(parts)
+
+
+def _gradients(result: Any, leaves: dict[str, Tensor]) -> dict[str, Tensor | Foreign]:
+    """How the sum of cubes of all that was returned changes with each of these inputs."""
+    cut = {name: Foreign("none: the graph was cut") for name in leaves}
+    total = sum(value.pow(3).sum() for value in _differentiable(result))
+    if not isinstance(total, Tensor):
+        return cut
+    found = torch.autograd.grad(total, list(leaves.values()), allow_unused=True)
+    return {n: cut[n] if g is None else g for n, g in zip(leaves, found, strict=True)}
+
+
+def _differentiable(value: Any, depth: int = 0) -> Iterator[Tensor]:
+    if isinstance(value, Tensor) and value.requires_grad:
+        yield value
+    elif depth < DEEPEST and isinstance(value, list | tuple):
+        for part in value:
+            yield from _differentiable(part, depth + 1)
 
 
 @contextlib.contextmanager
