@@ -1,9 +1,9 @@
 """Every exercise of the course, by id."""
 
-from autograder.exercises import gradients
+from autograder.exercises import gradients, normalization
 from autograder.spec import Exercise
 
-CHAPTERS = (gradients,)
+CHAPTERS = (gradients, normalization)
 
 EXERCISES = {exercise.id: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}
 BY_GRADE_ID = {exercise.grade_id: exercise for exercise in EXERCISES.values()}
