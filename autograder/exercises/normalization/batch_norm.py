@@ -207,7 +207,7 @@ BATCH_NORM = Exercise(
         Misconception(
             "running values not updated",
             instead_of=UPDATES,
-            wrote="del unbiased",
+            wrote="unbiased = unbiased",
             symptom="Your running values come back as they went in.",
             hint="Training is when they are learned: return the updated ones.",
         ),
@@ -235,8 +235,7 @@ BATCH_NORM = Exercise(
         Misconception(
             "running values normalize in training",
             instead_of=UPDATES,
-            wrote=f"mean_now = mean\n        {RUN_MEAN}\n        {RUN_VAR}\n"
-            "        mean, var = running_mean, running_var\n        del mean_now",
+            wrote=f"{UPDATES}\n        mean, var = running_mean, running_var",
             symptom="In training y is normalized with the running values, not the batch's own.",
             hint="In training the batch normalizes itself, and its gradient knows it. Running "
             "values are for later.",

@@ -113,14 +113,6 @@ GROUP_NORM = Exercise(
             hint="Group norm looks at one example at a time, and at channels in groups.",
         ),
         Misconception(
-            "groups shared by the batch",
-            instead_of=f"{MEAN}\n    {VAR}",
-            wrote="mean = groups.mean(dim=(0, 2), keepdim=True)\n"
-            "    var = groups.var(dim=(0, 2), correction=0, keepdim=True)",
-            symptom="The groups are right, but all examples share their mean and variance.",
-            hint="Each example has its own mean and variance for each group.",
-        ),
-        Misconception(
             "one group for all",
             instead_of=GROUPS,
             wrote="groups = x.reshape(len(x), 1, -1)",
