@@ -31,4 +31,26 @@ def measure(seeds: Iterable[int]) -> Numbers:
     }
 
 
-CLAIMS: dict[str, Callable[[Numbers], bool]] = {}
+def mean_error(numbers: Numbers, kind: str) -> np.ndarray:
+    """For each scale, over the seeds."""
+    return numbers[kind]["error"].mean(axis=0)
+
+
+CLAIMS: dict[str, Callable[[Numbers], bool]] = {
+    "without a norm one of the nine scales learns": lambda n: bool(
+        (mean_error(n, "none") < 0.5).sum() == 1 and (mean_error(n, "none") > 0.85).sum() == 8
+    ),
+    "batch norm learns at all nine": lambda n: all(
+        mean_error(n, kind).max() < 0.7 for kind in ("BN before", "BN after")
+    ),
+    "layer and group norm learn at the four largest only": lambda n: all(
+        mean_error(n, kind)[5:].max() < 0.65 and mean_error(n, kind)[:5].min() > 0.75
+        for kind in ("LN", "GN")
+    ),
+    "even with batch norm the scale matters: a good one errs on a seventh, the ends on more": (
+        lambda n: all(
+            mean_error(n, kind).min() < 0.15 < 0.25 < mean_error(n, kind)[[0, -1]].min()
+            for kind in ("BN before", "BN after")
+        )
+    ),
+}
