@@ -71,7 +71,7 @@ def _agreements(cases, outcomes, others) -> list[bool]:
 
 
 def _alike(cases, outcomes, others) -> bool:
-    return all(_agreements(cases, outcomes, others))
+    return all(same(*each) for each in zip(cases, outcomes, others, strict=True))
 
 
 def _differs(cases, outcomes, right) -> bool:
