@@ -14,10 +14,10 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from autograder.compare import Foreign
-from autograder.recipes import altered, build
+from autograder.recipes import Network, Traced, altered, build
 
 SECONDS = 5.0  # a reference answers in milliseconds; a busy machine must not cost points
 SHOWN = 200  # characters of what a submission printed that a report repeats
@@ -101,7 +101,7 @@ def attempt(
         contextlib.redirect_stderr(complained),
     ):
         warnings.simplefilter("always")
-        outcome = _call(submission, mine, seconds)
+        outcome = _call(submission, inputs, mine, seconds)
     if outcome.failure:
         return outcome._replace(remarks=_remarks(said, complained, warned))
     return outcome._replace(
@@ -110,10 +110,10 @@ def attempt(
     )
 
 
-def _call(submission: Callable, mine: dict, seconds: float) -> Outcome:
+def _call(submission: Callable, inputs: Mapping, mine: dict, seconds: float) -> Outcome:
     try:
         with _limited(seconds):
-            return with_gradients(submission(**mine), mine)
+            return returned(submission(**mine), inputs, mine)
     except TimeLimit:
         return too_long(seconds)
     except KeyboardInterrupt:  # the learner's own: it ends the marking, not one case
@@ -125,24 +125,52 @@ def _call(submission: Callable, mine: dict, seconds: float) -> Outcome:
         return Outcome(failure=("raised", kind), error=_raised(error, kind, submission))
 
 
-def with_gradients(result: Any, mine: Mapping[str, Any]) -> Outcome:
-    """The result; and where an input is traced, the result's gradient with respect to it.
+def returned(result: Any, inputs: Mapping[str, Any], mine: Mapping[str, Any]) -> Outcome:
+    """What came back, as data; where an input is traced, with the gradient with respect to it.
 
-    Every entry of the result counts alike: the gradient is that of their sum.
+    The gradient is that of the sum of all entries of the result, each to the traced input's
+    power.  Where models go in, one may come out.
     """
-    traced = {n: v for n, v in mine.items() if isinstance(v, Tensor) and v.requires_grad}
-    if not traced or not isinstance(result, Tensor):
-        return Outcome(plain(result))
-    if not result.requires_grad:
+    traced = {name: recipe for name, recipe in inputs.items() if isinstance(recipe, Traced)}
+    outputs = list(_tensors(result))
+    if not traced or not outputs:
+        models = any(isinstance(recipe, Network) for recipe in inputs.values())
+        return Outcome(
+            _parts(result) if isinstance(result, nn.Module) and models else plain(result)
+        )
+    if not any(output.requires_grad for output in outputs):
         return Outcome(
             failure=("no gradient", ""),
             error="returned a tensor that has lost its way back to the input, so that PyTorch "
             "finds no gradient: use operations on tensors only, all the way",
         )
+    power = max(recipe.power for recipe in traced.values())
     # of the sum: else torch imports sympy first, which a time limit may interrupt half-way
-    found = torch.autograd.grad(result.sum(), list(traced.values()), materialize_grads=True)
+    total = sum((output**power).sum() for output in outputs if output.requires_grad)
+    leaves = [mine[name] for name in traced]
+    found = torch.autograd.grad(total, leaves, materialize_grads=True)
     named = {f"gradient with respect to {n}": g for n, g in zip(traced, found, strict=True)}
     return Outcome(plain({"value": result, **named}))
+
+
+def _parts(model: nn.Module) -> dict[str, Any]:
+    """A model as data: what its layers say of themselves, their modes, and all tensors."""
+    layers = {name: m for name, m in model.named_modules() if not list(m.children())}
+    tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    parts = {
+        "layers": {n: f"{type(m).__name__}({m.extra_repr()})" for n, m in layers.items()},
+        "training": {name: bool(m.training) for name, m in model.named_modules()},
+        "tensors": {name: value.detach() for name, value in tensors.items()},
+    }
+    return plain(parts)
+
+
+def _tensors(value: Any, depth: int = 0) -> Iterator[Tensor]:
+    if isinstance(value, Tensor) and value.is_floating_point():
+        yield value
+    elif depth < DEEPEST and isinstance(value, list | tuple):
+        for part in value:
+            yield from _tensors(part, depth + 1)
 
 
 @contextlib.contextmanager

@@ -35,7 +35,7 @@ ENTRYWISE: dict[str, Callable[[Tensor], Tensor]] = {  # activations, and what co
 MODULES = {
     module.__name__: module
     for module in (
-        nn.Linear, nn.Conv2d, nn.Flatten, nn.BatchNorm1d, nn.Dropout,
+        nn.Linear, nn.Conv2d, nn.Flatten, nn.BatchNorm1d, nn.BatchNorm2d, nn.Dropout,
         nn.ReLU, nn.Sigmoid, nn.Tanh,
     )
 }  # fmt: skip
@@ -61,14 +61,16 @@ class Function:
 class Network:
     """A sequence of layers with the parameters, and the gradients, that they hold.
 
-    `layers` names each module and its arguments: `("Linear", 3, 4)`.  Parameters that
-    `gradients` does not name have none.
+    `layers` names each module and its arguments: `("Linear", 3, 4)`; a last one that is a
+    dictionary has those with names.  Parameters that `gradients` does not name have none,
+    buffers that `buffers` does not name stand as they were made.
     """
 
     layers: tuple[tuple, ...]
     parameters: Mapping[str, Tensor]
     gradients: Mapping[str, Tensor] = field(default_factory=dict)
     training: bool = True
+    buffers: Mapping[str, Tensor] = field(default_factory=dict)
 
     def shapes(self) -> dict[str, torch.Size]:
         """The shape of each parameter that these layers have."""
@@ -82,16 +84,20 @@ class Network:
             parameter.data = self.parameters[name].clone()
             if name in self.gradients:
                 parameter.grad = self.gradients[name].clone()
+        for name, buffer in model.named_buffers():
+            if name in self.buffers:
+                buffer.data = self.buffers[name].clone()
         return model
 
     def _layers(self) -> nn.Sequential:
-        return nn.Sequential(*(MODULES[name](*how) for name, *how in self.layers))
+        return nn.Sequential(*(_module(*how) for how in self.layers))
 
     def each_tensor(self, change: Callable[[Tensor], Tensor]) -> "Network":
         return replace(
             self,
             parameters={name: change(value) for name, value in self.parameters.items()},
             gradients={name: change(value) for name, value in self.gradients.items()},
+            buffers={name: change(value) for name, value in self.buffers.items()},
         )
 
     def altered(self, built: nn.Module) -> bool:
@@ -104,30 +110,57 @@ class Network:
         ):
             return True
         gradients = {n: p.grad for n, p in parameters.items() if p.grad is not None}
-        return altered(self.parameters, parameters) or altered(self.gradients, gradients)
+        buffers = {n: b for n, b in built.named_buffers() if n in self.buffers}
+        return (
+            altered(self.parameters, parameters)
+            or altered(self.gradients, gradients)
+            or altered(self.buffers, buffers)
+        )
+
+
+def _module(name: str, *how: Any) -> nn.Module:
+    if how and isinstance(how[-1], Mapping):
+        return MODULES[name](*how[:-1], **how[-1])
+    return MODULES[name](*how)
+
+
+@dataclass(frozen=True)
+class Single(Network):
+    """One layer by itself: the first of a network of one, and named as in it ("0.weight")."""
+
+    def build(self) -> nn.Module:
+        return super().build()[0]
+
+    def altered(self, built: nn.Module) -> bool:
+        around = nn.Sequential(built)
+        around.training = built.training
+        return super().altered(around)
 
 
 @dataclass(frozen=True)
 class Traced:
     """A tensor with respect to which the result is to be differentiated as well.
 
-    Whoever answers a case with such an input is judged by a value and its gradient.
+    Whoever answers a case with such an input is judged by a value and its gradient: of the sum
+    of the result's entries, each to this power.  Normalized values sum to a constant, so that
+    there only a higher power tells.
     """
 
     tensor: Tensor
+    power: int = 1
 
     def build(self) -> Tensor:
-        return build(self.tensor).requires_grad_()
+        return build(self.tensor).detach().requires_grad_()
 
     def each_tensor(self, change: Callable[[Tensor], Tensor]) -> "Traced":
-        return Traced(change(self.tensor))
+        return replace(self, tensor=change(self.tensor))
 
     def altered(self, built: Tensor) -> bool:
         return altered(self.tensor, built.detach())
 
 
 Recipe = Function | Network | Traced
-RECIPES: dict[str, type] = {recipe.__name__: recipe for recipe in (Function, Network, Traced)}
+RECIPES: dict[str, type] = {r.__name__: r for r in (Function, Network, Single, Traced)}
 
 
 def each_tensor(value: Any, change: Callable[[Tensor], Tensor]) -> Any:

@@ -59,6 +59,10 @@ def test_two_seeds_measured_again_lie_within_the_record(name, monkeypatch):
         monkeypatch.setattr(
             script(name), table, {one: getattr(script(name), table)[one] for one in chosen}
         )
+    if name in LAST_AXIS:  # one entry of its last axis, and fewer kinds
+        axis, kept = LAST_AXIS[name]
+        monkeypatch.setattr(script(name), axis, getattr(script(name), axis)[kept])
+        monkeypatch.setattr(script(name), "KINDS", script(name).KINDS[1:2])
     fresh = run(name, seeds=stored.seeds[:2])
     numbers = {
         group: {quantity: values[..., kept] for quantity, values in quantities.items()}
@@ -72,6 +76,11 @@ def test_two_seeds_measured_again_lie_within_the_record(name, monkeypatch):
 SMALLER = {  # name -> the table of what it measures, and a few of its rows
     "activations_contest": ("CONTESTANTS", ("ReLU",)),
     "activations_dead_units": ("SETTINGS", ("ReLU, rate 0.1", "ELU, bias -3")),
+}
+LAST_AXIS = {
+    "normalization_rates": ("RATES", slice(3, 4)),
+    "normalization_scales": ("SCALES", slice(5, 7)),
+    "normalization_batches": ("RATES", slice(1, 2)),
 }
 
 

@@ -32,11 +32,12 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"autograder.nbgrader_config", "autograder.__main__"},
 ]
 # the packages whose files share one layer, and may import each other
-PACKAGES = ("autograder.exercises.", "steadygrad.data.", "steadygrad.plots.") + (
+PACKAGES = (
+    "autograder.exercises.",
+    "steadygrad.data.",
+    "steadygrad.plots.",
     "steadygrad.training.",
-    "steadygrad.activations.",
-    "steadygrad.initialization.",
-    "steadygrad.normalization.",
+    *(f"steadygrad.{topic}." for topic in TOPICS),
 )
 HEIGHT = {module: height for height, layer in enumerate(LAYERS) for module in layer}
 

@@ -1,9 +1,9 @@
 """Every exercise of the course, by id."""
 
-from autograder.exercises import activations, gradients, initialization
+from autograder.exercises import activations, gradients, initialization, normalization
 from autograder.spec import Exercise
 
-CHAPTERS = (gradients, initialization, activations)
+CHAPTERS = (gradients, initialization, activations, normalization)
 
 EXERCISES = {exercise.id: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}
 BY_GRADE_ID = {exercise.grade_id: exercise for exercise in EXERCISES.values()}

@@ -13,6 +13,8 @@ from autograder.recipes import (
     MODULES,
     Function,
     Network,
+    Single,
+    Traced,
     altered,
     build,
     each_tensor,
@@ -280,3 +282,50 @@ def test_using_an_input_is_no_change(use):
 def test_nan_that_stays_is_no_change():
     inputs = [torch.tensor([math.nan, 1.0])]
     assert not altered(inputs, build(inputs))
+
+
+# ── Buffers, single layers, traced tensors ──────────────────────────────────────────
+
+
+def norm(**changes):
+    recipe = dict(
+        layers=(("BatchNorm1d", 2, {"eps": 0.25}),),
+        parameters={"0.weight": torch.randn(2), "0.bias": torch.randn(2)},
+        buffers={"0.running_mean": torch.randn(2), "0.running_var": torch.rand(2)},
+        training=False,
+    )
+    return Single(**recipe | changes)
+
+
+def test_a_single_layer_has_its_settings_its_mode_and_its_buffers():
+    recipe = norm()
+    built = recipe.build()
+    assert (type(built), built.eps, built.training) == (nn.BatchNorm1d, 0.25, False)
+    assert built.running_mean.equal(recipe.buffers["0.running_mean"])
+    assert built.num_batches_tracked == 0
+    assert not recipe.altered(built)
+    assert recipe.altered(built.train())
+
+
+def test_buffers_that_moved_are_noticed_and_the_recipe_keeps_its_own():
+    recipe = norm(training=True)
+    built = recipe.build()
+    built(torch.randn(4, 2))
+    assert recipe.altered(built)
+    assert not recipe.altered(recipe.build())
+
+
+def test_buffers_are_reached_where_every_tensor_is_changed():
+    wide = norm().each_tensor(torch.Tensor.double).build()
+    assert {v.dtype for n, v in wide.state_dict().items() if "running" in n} == {torch.float64}
+
+
+def test_a_traced_tensor_is_a_fresh_leaf_that_asks_for_its_gradient():
+    recipe = Traced(torch.randn(3))
+    built = recipe.build()
+    assert built.is_leaf
+    assert built.requires_grad
+    assert not recipe.altered(built)
+    built.data.zero_()
+    assert recipe.altered(built)
+    assert recipe.each_tensor(torch.Tensor.double).build().dtype == torch.float64

@@ -55,10 +55,10 @@ def test_the_complaint_names_the_part_that_is_wrong():
     judge = value_and_gradient()
     assert judge(right.result, right.result) == ""
     complaint = judge(wrong.result, right.result)
-    assert complaint.startswith("the value[1] should be -8, got 8")
+    assert complaint.startswith("entry [1] of the value should be -8, got 8")
     only = {**right.result, "gradient with respect to x": torch.full((2,), torch.nan)}
     complaint = judge(only, right.result)
-    assert complaint.startswith("the gradient with respect to x[0] should be 3, got nan")
+    assert complaint.startswith("entry [0] of the gradient with respect to x should be 3, got nan")
     assert complaint.kind is Kind.NOT_FINITE
 
 
@@ -85,3 +85,19 @@ def test_a_hook_left_on_a_model_is_an_input_changed():
     assert altered(recipe, model)
     hook.remove()
     assert not altered(recipe, model)
+
+
+def test_every_tensor_of_a_result_counts_to_the_power_that_is_asked_for():
+    x = Traced(POINT, power=3)
+    got = attempt(lambda x: (2 * x, x.detach()), dict(x=x)).result
+    torch.testing.assert_close(got["value"][0], 2 * POINT)
+    torch.testing.assert_close(got["gradient with respect to x"], 24 * POINT**2)
+
+
+def test_where_a_model_goes_in_one_that_comes_out_is_seen():
+    linear = (("Linear", 2, 1), ("ReLU",))
+    values = {"0.weight": torch.ones(1, 2), "0.bias": torch.zeros(1)}
+    got = attempt(lambda model: model, {"model": Network(linear, values)}).result
+    assert got["layers"]["0"] == "Linear(in_features=2, out_features=1, bias=True)"
+    assert got["training"] == {"": True, "0": True, "1": True}
+    assert got["tensors"]["0.weight"].equal(values["0.weight"])

@@ -1,0 +1,175 @@
+"""Chapter 4's explorer: one channel of batch norm, its running values, and what they miss."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import ipywidgets as widgets
+import numpy as np
+import torch
+from jaxtyping import Float
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from steadygrad.explorers.live import LiveFigure
+from steadygrad.normalization import batch_norm
+from steadygrad.plots import COLORS
+
+MEAN, DEVIATION, STEPS = 2.0, 1.5, 100  # the channel before it is normalized
+SIZES = (2, 4, 8, 16, 32, 64, 128, 256, 512)
+BINS = np.linspace(-6, 10, 81)
+
+
+class Measurement(NamedTuple):
+    """A channel's statistics step by step, and its values before and after."""
+
+    batch_mean: Float[Tensor, " steps"]
+    batch_var: Float[Tensor, " steps"]
+    running_mean: Float[Tensor, " steps"]
+    running_var: Float[Tensor, " steps"]
+    before: Float[Tensor, " n"]  # new values, shifted
+    after: Float[Tensor, " n"]  # the same through batch norm in evaluation
+    company: Float[Tensor, " sizes"]  # rms change of an output with its batch, by batch size
+
+
+def measure(
+    *,
+    batch_size: int = 32,
+    gamma: float = 1.0,
+    beta: float = 0.0,
+    eps: float = 1e-5,
+    momentum: float = 0.1,
+    shift: float = 0.0,
+    seed: int = 0,
+) -> Measurement:
+    """Train one channel's statistics for 100 steps, then evaluate it on shifted values.
+
+        x ~ N(2, 1.5²) in training        x + shift in evaluation
+
+    A batch of one has no variance: its output is β, and the running variance fades towards 0.
+    The same arguments give the same numbers, and no generator but its own is touched.
+    """
+    rng = torch.Generator().manual_seed(seed)
+    weights = (torch.tensor([gamma]), torch.tensor([beta]))
+    mean, var, rows = torch.zeros(1), torch.ones(1), []
+    for _ in range(STEPS):
+        x = MEAN + DEVIATION * torch.randn(batch_size, 1, generator=rng)
+        new_var = x.var(dim=0, correction=0)
+        if batch_size == 1:
+            mean, var = mean + momentum * (x[0] - mean), (1 - momentum) * var
+        else:
+            _, mean, var = batch_norm(x, *weights, mean, var, True, momentum, eps)
+        rows.append(torch.cat([x.mean(dim=0), new_var, mean, var]))
+    before = MEAN + DEVIATION * torch.randn(4096, 1, generator=rng) + shift
+    after, *_ = batch_norm(before, *weights, mean, var, False, eps=eps)
+    columns = torch.stack(rows).unbind(dim=1)
+    return Measurement(*columns, before[:, 0], after[:, 0], _company(weights, eps, rng))
+
+
+def _company(
+    weights: tuple[Tensor, Tensor], eps: float, rng: torch.Generator
+) -> Float[Tensor, " sizes"]:
+    """How far training outputs lie from those of the whole population's statistics."""
+    x = MEAN + DEVIATION * torch.randn(4096, generator=rng)
+    gamma, beta = weights
+    settled = gamma * (x - MEAN) / (DEVIATION**2 + eps) ** 0.5 + beta
+    changes = []
+    for size in SIZES:
+        batches = x.view(-1, size)  # a column of the transpose is a batch of this size
+        state = (torch.zeros(len(batches)), torch.ones(len(batches)))
+        alike = (gamma.expand(len(batches)), beta.expand(len(batches)))
+        y, *_ = batch_norm(batches.T, *alike, *state, True, eps=eps)
+        changes.append((y.T.flatten() - settled).square().mean().sqrt())
+    return torch.stack(changes)
+
+
+# ── The picture ─────────────────────────────────────────────────────────────────────
+
+
+def explorer() -> LiveFigure:
+    """Six sliders; running statistics, what a batch changes, and values before and after."""
+    return LiveFigure(_build, _update, _controls(), alt=ALT)
+
+
+ALT = (
+    "Left, over 100 training steps, the mean and the variance of each batch as dots, and "
+    "their running values as lines that settle towards the true 2 and 2.25. Middle, on log "
+    "axes over batch sizes 2 to 512, how far an output depends on its batch: a falling line. "
+    "Right, histograms of new values before and after batch norm in evaluation."
+)
+
+
+def _controls() -> dict[str, widgets.ValueWidget]:
+    def labelled(kind: type, description: str, **options: object) -> widgets.ValueWidget:
+        return kind(description=description, style={"description_width": "7.5em"}, **options)
+
+    sizes = [2**power for power in range(10)]
+    straight, log = widgets.FloatSlider, widgets.FloatLogSlider
+    return {
+        "batch_size": labelled(widgets.SelectionSlider, "batch size", options=sizes, value=32),
+        "gamma": labelled(straight, "γ", value=1, min=-3, max=3, step=0.25),
+        "beta": labelled(straight, "β", value=0, min=-3, max=3, step=0.25),
+        "eps": labelled(
+            log, "ε", value=1e-5, base=10, min=-8, max=1, step=0.5, readout_format=".0e"
+        ),
+        "momentum": labelled(straight, "momentum", value=0.1, min=0.01, max=1, step=0.01),
+        "shift": labelled(straight, "shift of new data", value=0, min=-4, max=4, step=0.25),
+    }
+
+
+def _build(figure: Figure) -> list[Artist]:
+    """Two clouds of dots, two lines, the line over batch sizes, two histograms."""
+    steps, company, values = figure.subplots(1, 3, width_ratios=(4, 3, 4))
+    dots = [
+        steps.plot([], [], linestyle="none", marker=mark, markersize=3, color=color, alpha=0.5)[
+            0
+        ]
+        for mark, color in (("o", COLORS[0]), ("s", COLORS[1]))
+    ]
+    lines = [
+        steps.plot([], [], marker="none", linestyle=dash, color=color, label=label)[0]
+        for dash, color, label in (("-", COLORS[0], "mean"), ("--", COLORS[1], "variance"))
+    ]
+    for true in (MEAN, DEVIATION**2):
+        steps.axhline(true, color="0.5", linestyle=":", marker="none", linewidth=1)
+    steps.set(xlim=(0, STEPS), ylim=(-1, 7), xlabel="step", ylabel="batch (dots), running")
+    steps.legend(loc="upper right", fontsize=9)
+    (line,) = company.plot(
+        [], [], color=COLORS[0], linestyle="-", marker="o", label="batch norm"
+    )
+    company.set(xscale="log", yscale="log", xlim=(1.5, 700), ylim=(1e-3, 10))
+    company.set(xlabel="batch size", ylabel="change of an output (rms)")
+    company.set_xticks([2, 16, 128], labels=["2", "16", "128"])
+    company.minorticks_off()
+    bars = [
+        values.stairs(0 * BINS[1:], BINS, baseline=0, color=color, linestyle=dash, label=label)
+        for color, dash, label in (
+            (COLORS[4], "--", "new values"),
+            (COLORS[2], "-", "after batch norm"),
+        )
+    ]
+    values.set(xlim=(BINS[0], BINS[-1]), ylim=(0, 0.15), xlabel="value", ylabel="share")
+    values.legend(loc="upper right", fontsize=9)
+    return [*dots, *lines, line, *bars]
+
+
+def _update(artists: Sequence[Artist], **settings: object) -> str:
+    measured, number = measure(**settings), np.arange(1, STEPS + 1)
+    for artist, series in zip(artists[:4], measured[:4], strict=True):
+        artist.set_data(number, series.numpy())
+    artists[4].set_data(SIZES, measured.company.clamp(min=1e-3).numpy())
+    for bars, values in zip(artists[5:], (measured.before, measured.after), strict=True):
+        clipped = np.clip(values.numpy(), BINS[0], BINS[-1])
+        bars.set_data(np.histogram(clipped, BINS)[0] / len(clipped))
+    return _sentence(measured, settings["batch_size"])
+
+
+def _sentence(measured: Measurement, batch_size: int) -> str:
+    mean, deviation = measured.after.mean().item(), measured.after.std().item()
+    one = " PyTorch refuses to train on a batch of one: its output is always β."
+    return (
+        f"Running mean {measured.running_mean[-1]:.2f} (true {MEAN:.0f}), running variance "
+        f"{measured.running_var[-1]:.2f} (true {DEVIATION**2:.2f}). New values come out with "
+        f"mean {mean:.2f} and deviation {deviation:.2f}. Layer and group norm would give an "
+        f"example the same output in any batch.{one if batch_size == 1 else ''}"
+    )

@@ -1,0 +1,91 @@
+"""Chapter 4's explorer: what it measures, and that its picture follows every slider."""
+
+import pytest
+import torch
+
+from steadygrad.explorers.normalization import SIZES, explorer, measure
+
+START = {
+    "batch_size": 32,
+    "gamma": 1.0,
+    "beta": 0.0,
+    "eps": 1e-5,
+    "momentum": 0.1,
+    "shift": 0.0,
+}
+
+
+def test_running_values_settle_where_the_data_are():
+    measured = measure(batch_size=512)
+    assert measured.running_mean[-1].item() == pytest.approx(2.0, abs=0.1)
+    assert measured.running_var[-1].item() == pytest.approx(2.25, abs=0.15)
+    assert measured.after.mean().abs() < 0.1
+
+
+def test_momentum_one_keeps_the_last_batch_only():
+    measured = measure(momentum=1.0)
+    torch.testing.assert_close(measured.running_mean, measured.batch_mean)
+
+
+def test_a_shift_is_not_taken_off():
+    assert measure(shift=3.0).after.mean().item() == pytest.approx(3 / 1.5, abs=0.15)
+
+
+def test_an_output_depends_less_on_a_larger_batch():
+    company = measure().company
+    assert len(company) == len(SIZES)
+    assert (company.diff() < 0).all()
+    assert company[0] > 10 * company[-1]
+
+
+def test_a_batch_of_one_has_no_variance():
+    measured = measure(batch_size=1)
+    assert measured.batch_var.eq(0).all()
+    assert measured.running_var[-1] < 1e-4
+    assert measured.after.isfinite().all()
+
+
+def test_the_same_settings_give_the_same_numbers_and_disturb_nothing():
+    state = torch.get_rng_state()
+    for first, second in zip(measure(), measure(), strict=True):
+        assert first.equal(second)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.fixture(scope="module")
+def shown():
+    return explorer()
+
+
+@pytest.fixture
+def figure(shown):
+    for control, value in START.items():
+        shown.controls[control].value = value
+    return shown
+
+
+def test_the_explorer_starts_without_an_error_and_with_all_its_sliders(figure):
+    assert figure.error.value == ""
+    assert figure.values() == START
+    assert "true 2.25" in figure.caption.value
+
+
+@pytest.mark.parametrize(
+    ("control", "value"),
+    [
+        ("batch_size", 2),
+        ("batch_size", 1),
+        ("gamma", -2.0),
+        ("beta", 1.5),
+        ("eps", 1.0),
+        ("momentum", 0.5),
+        ("shift", 2.0),
+    ],
+)
+def test_every_control_changes_the_picture_and_back(figure, control, value):
+    before = figure.picture.value
+    figure.controls[control].value = value
+    assert figure.error.value == ""
+    assert figure.picture.value != before
+    figure.controls[control].value = START[control]
+    assert figure.picture.value == before
