@@ -65,6 +65,14 @@ ELU = Exercise(
             "Take the positive numbers away from the exponential before, not after.",
         ),
         Misconception(
+            "the exponential of everything, minus 1",
+            instead_of="torch.expm1(left)",
+            wrote="(torch.exp(x) - 1)",
+            symptom="At 800 the gradient is NaN, and close to zero digits are lost.",
+            hint="The branch that is not chosen is differentiated as well: 0 times infinity. "
+            "Keep the positive numbers from the exponential, and compute e^x − 1 in one go.",
+        ),
+        Misconception(
             "e^x − 1 by subtraction",
             instead_of="torch.expm1(left)",
             wrote="(torch.exp(left) - 1)",

@@ -69,6 +69,14 @@ SOFTPLUS = Exercise(
             "log(1 + e^z) = z + log(1 + e^−z).",
         ),
         Misconception(
+            "written as it stands, 1 added first",
+            instead_of=RESULT,
+            wrote="torch.log(1 + z.exp()) / beta",
+            symptom="Far on the right your softplus is infinite, far on the left it is 0.",
+            hint="Take the large number out of the logarithm first, and on the left do not add "
+            "a small number to 1 before the logarithm sees it.",
+        ),
+        Misconception(
             "chosen after the overflow",
             instead_of=RESULT,
             wrote="torch.where(z > 20, z, torch.log1p(z.exp())) / beta",
