@@ -37,7 +37,9 @@ def on_accelerator(exercise: Exercise, seed: int) -> Case | None:
     Not one of those that count: a score must not depend on the machine.
     """
     typical = draw(exercise, seed)[0]
-    if not torch.accelerator.is_available() or not _tensors(typical):
+    # a generator draws on its own device only, and the one of a case lives on the CPU
+    draws = any(isinstance(value, torch.Generator) for value in typical.inputs.values())
+    if draws or not torch.accelerator.is_available() or not _tensors(typical):
         return None
     device = torch.accelerator.current_accelerator()
     return _again(typical, f"on {device.type}", lambda tensor: tensor.to(device))

@@ -46,9 +46,11 @@ class Function:
     """A function of one tensor: it returns a single number, or works entry by entry."""
 
     name: str
+    factor: float = 1.0  # of what it returns
 
     def build(self) -> Callable[[Tensor], Tensor]:
-        return (FUNCTIONS | ENTRYWISE)[self.name]
+        function = (FUNCTIONS | ENTRYWISE)[self.name]
+        return function if self.factor == 1 else lambda x: self.factor * function(x)
 
     def each_tensor(self, _change: Callable[[Tensor], Tensor]) -> "Function":
         return self

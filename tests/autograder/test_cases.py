@@ -5,7 +5,7 @@ import torch
 
 from autograder.cases import draw, properties
 from autograder.exercises import EXERCISES
-from autograder.recipes import Network, altered, build, each_tensor
+from autograder.recipes import Function, Network, altered, build, each_tensor
 from autograder.spec import Case
 
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
@@ -76,7 +76,8 @@ def differ(first, second):
     seen = ([], [])
     for inputs, into in zip((first, second), seen, strict=True):
         each_tensor(inputs, lambda tensor, into=into: into.append(tensor.flatten()) or tensor)
-        into += [torch.tensor(v) for v in inputs.values() if isinstance(v, float)]
+        into += [torch.tensor(v) for v in inputs.values() if isinstance(v, float | tuple)]
+        into += [torch.tensor(v.factor) for v in inputs.values() if isinstance(v, Function)]
     return any(not torch.equal(a, b) for a, b in zip(*seen, strict=True))
 
 
@@ -92,3 +93,11 @@ def test_case_names_tell_the_cases_apart(exercise):
     asked = [case.name for case in draw(exercise, 5)]
     assert len(set(asked)) == len(asked)
     assert asked[-1] == AGAIN
+
+
+@pytest.mark.parametrize("draws", [True, False])
+def test_what_draws_from_a_generator_is_not_moved_to_an_accelerator(monkeypatch, draws):
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("meta"))
+    generator = {"generator": torch.Generator()} if draws else {}
+    assert ("on meta" in names(w=torch.ones(2), **generator)) != draws

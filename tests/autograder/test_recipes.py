@@ -132,6 +132,10 @@ def test_every_entrywise_function_minds_its_own_entry(name):
     assert torch.equal(phi(x)[2:], phi(x[2:]))
 
 
+def test_a_function_can_be_made_louder():
+    assert Function("two times", 1.5).build()(torch.tensor(2.0)) == 6
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_modules_are_torchs_own(name):
     assert MODULES[name] is getattr(nn, name)

@@ -89,6 +89,21 @@ DISTINCT_UNITS = Exercise(
             "bends elsewhere, and gets another gradient.",
         ),
         Misconception(
+            "rank of both matrices",
+            instead_of="return int((~copies).sum())",
+            wrote="return int(torch.linalg.matrix_rank(units))",
+            symptom="You count independent units: never more than there are weights of one.",
+            hint="A unit that is the sum of two others is no copy: it bends elsewhere, and "
+            "gets another gradient.",
+        ),
+        Misconception(
+            "pairs of copies taken off",
+            instead_of="return int((~copies).sum())",
+            wrote="return len(units) - int((distance <= tol).tril(diagonal=-1).sum())",
+            symptom="Three copies of one unit cost you three units instead of two.",
+            hint="Take off each copy once, not each pair.",
+        ),
+        Misconception(
             "who hears them ignored",
             instead_of=ROW,
             wrote="units = w_in",

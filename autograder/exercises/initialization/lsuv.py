@@ -162,6 +162,14 @@ LSUV = Exercise(
             "The directions of the weights stay what they were drawn as.",
         ),
         Misconception(
+            "each unit centred for itself",
+            instead_of=CENTRE,
+            wrote="layer.bias -= new[:number](x).transpose(0, 1).flatten(1).mean(dim=1)",
+            symptom="You take a mean of its own off each unit's bias.",
+            hint="One number for the whole layer. Means of their own would take away the part "
+            "of the variance that lies between the units, which you have just set.",
+        ),
+        Misconception(
             "measured after the activation",
             instead_of=MEASURE,
             wrote="new[:number + 1](x).var()",

@@ -27,11 +27,12 @@ def spread_of_lengths(w):
 
 
 def overlap(w):
-    """The largest cosine between two rows, or columns: 0 if all are at right angles."""
+    """The typical cosine between two rows, or columns: 0 if all are at right angles."""
     products = gram(w)
     lengths = products.diagonal().sqrt()
     cosines = products / (lengths[:, None] * lengths[None, :])
-    return (cosines - torch.eye(len(cosines), dtype=cosines.dtype)).abs().max()
+    cosines.fill_diagonal_(0)
+    return cosines.square().mean().sqrt()
 
 
 def near(statistic, what):
@@ -51,7 +52,7 @@ def near(statistic, what):
 
 
 matrix = every(
-    near(overlap, "The largest cosine between two different rows (columns of a tall one)"),
+    near(overlap, "The typical cosine between two rows (columns of a tall one)"),
     same(length, "The length of a row (of a column of a tall one)", within=1e-3, relative=True),
     near(spread_of_lengths, "The spread of the lengths"),
 )
@@ -140,7 +141,8 @@ ORTHOGONAL = Exercise(
         Misconception(
             "rows of length one, but not at right angles",
             instead_of="q, r = torch.linalg.qr(tall)",
-            wrote="q, r = tall / tall.norm(dim=0), torch.eye(tall.shape[1])",
+            wrote="q = tall / tall.norm(dim=int(rows >= columns), keepdim=True)\n"
+            "    r = torch.eye(tall.shape[1])",
             symptom="Your vectors have the right length, but not the right angles.",
             hint="A matrix changes no length only if its vectors also stand at right angles to "
             "each other.",
