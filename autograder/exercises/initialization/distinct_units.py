@@ -83,14 +83,6 @@ DISTINCT_UNITS = Exercise(
         Misconception(
             "rank of the matrix",
             instead_of="return int((~copies).sum())",
-            wrote="return int(torch.linalg.matrix_rank(w_in))",
-            symptom="You count independent rows: never more than there are inputs.",
-            hint="A unit twice as large as another, or the sum of two others, is no copy: it "
-            "bends elsewhere, and gets another gradient.",
-        ),
-        Misconception(
-            "rank of both matrices",
-            instead_of="return int((~copies).sum())",
             wrote="return int(torch.linalg.matrix_rank(units))",
             symptom="You count independent units: never more than there are weights of one.",
             hint="A unit that is the sum of two others is no copy: it bends elsewhere, and "
