@@ -58,7 +58,7 @@ def test_the_complaint_names_the_part_that_is_wrong():
     assert complaint.startswith("entry [1] of the value should be -8, got 8")
     only = {**right.result, "gradient with respect to x": torch.full((2,), torch.nan)}
     complaint = judge(only, right.result)
-    assert complaint.startswith("entry [0] of the gradient with respect to x should be 3, got nan")
+    assert complaint.startswith("entry [0] of the gradient with respect to x should be 3")
     assert complaint.kind is Kind.NOT_FINITE
 
 
