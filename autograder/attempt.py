@@ -70,12 +70,17 @@ class Sink(io.TextIOBase):
 
 
 def attempt_all(
-    submission: Callable, inputs: list[Mapping[str, Any]], seconds: float = SECONDS
+    submission: Callable,
+    inputs: list[Mapping[str, Any]],
+    seconds: float = SECONDS,
+    *,
+    idle: bool = True,
 ) -> list[Outcome]:
-    """Outcomes of all calls, in order."""
+    """Outcomes of all calls, in order; without `idle` only the time they compute counts."""
     outcomes: list[Outcome] = []
     for each in inputs:
-        outcomes.append(attempt(submission, each, patience(outcomes, seconds)))
+        limit = patience(outcomes, seconds)
+        outcomes.append(attempt(submission, each, limit, idle=idle))
     return outcomes
 
 
@@ -90,7 +95,11 @@ def patience(so_far: list[Outcome], seconds: float) -> float:
 
 
 def attempt(
-    submission: Callable, inputs: Mapping[str, Any], seconds: float = SECONDS
+    submission: Callable,
+    inputs: Mapping[str, Any],
+    seconds: float = SECONDS,
+    *,
+    idle: bool = True,
 ) -> Outcome:
     """One call on fresh inputs: its output caught, its time limited, its inputs watched."""
     mine = build(inputs)
@@ -101,7 +110,7 @@ def attempt(
         contextlib.redirect_stderr(complained),
     ):
         warnings.simplefilter("always")
-        outcome = _call(submission, inputs, mine, seconds)
+        outcome = _call(submission, inputs, mine, seconds, idle)
     if outcome.failure:
         return outcome._replace(remarks=_remarks(said, complained, warned))
     return outcome._replace(
@@ -110,9 +119,11 @@ def attempt(
     )
 
 
-def _call(submission: Callable, inputs: Mapping, mine: dict, seconds: float) -> Outcome:
+def _call(
+    submission: Callable, inputs: Mapping, mine: dict, seconds: float, idle: bool
+) -> Outcome:
     try:
-        with _limited(seconds):
+        with _limited(seconds, idle):
             return returned(submission(**mine), inputs, mine)
     except TimeLimit:
         return too_long(seconds)
@@ -174,7 +185,7 @@ def _tensors(value: Any, depth: int = 0) -> Iterator[Tensor]:
 
 
 @contextlib.contextmanager
-def _limited(seconds: float) -> Iterator[None]:
+def _limited(seconds: float, idle: bool) -> Iterator[None]:
     """Raise TimeLimit in this thread after so many seconds.
 
     Only the main thread can be interrupted; elsewhere the parent's clock ends a worker, and
@@ -183,7 +194,7 @@ def _limited(seconds: float) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
     elif hasattr(signal, "setitimer"):
-        with _alarm(seconds):
+        with _alarm(seconds, idle):
             yield
     else:
         with _interrupt(seconds):
@@ -191,17 +202,22 @@ def _limited(seconds: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
+def _alarm(seconds: float, idle: bool) -> Iterator[None]:
+    """By the clock on the wall, or by the time that this process has computed."""
+
     def ring(*_):
         raise TimeLimit
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    clock, bell = (
+        (signal.ITIMER_REAL, signal.SIGALRM) if idle else (signal.ITIMER_PROF, signal.SIGPROF)
+    )
+    before = signal.signal(bell, ring)
+    signal.setitimer(clock, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(clock, 0)
+        signal.signal(bell, before)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 
-from autograder.attempt import SECONDS, Outcome, attempt_all
+from autograder.attempt import Outcome, attempt_all
 from autograder.cases import draw, properties
 from autograder.spec import Case, Exercise, Misconception
 
@@ -54,7 +54,10 @@ def answers(exercise: Exercise, seed: int, *wrong: Misconception) -> tuple[Outco
     """What the reference, or someone with these misconceptions, answers to the cases."""
     function = exercise.variant(*wrong) if wrong else exercise.target
     inputs = [case.inputs for case in draw(exercise, seed)]
-    return tuple(attempt_all(function, inputs, VARIANT_SECONDS if wrong else SECONDS))
+    if not wrong:
+        return tuple(attempt_all(function, inputs))
+    # a busy machine must not make a misconception look like one that never ends
+    return tuple(attempt_all(function, inputs, VARIANT_SECONDS, idle=False))
 
 
 def same(case: Case, outcome: Outcome, other: Outcome) -> bool:

@@ -82,6 +82,6 @@ def elsewhere(exercise: Exercise, submission: Callable, seed: int = PRACTICE) ->
     return complaint and f"{case.name.capitalize()}, where nothing is graded: {complaint}."
 
 
-def run_here(submission: Callable, seconds: float = SECONDS) -> Run:
+def run_here(submission: Callable, seconds: float = SECONDS, *, idle: bool = True) -> Run:
     """Call the submission in this process: for quick feedback, not for marks."""
-    return lambda inputs: attempt_all(submission, list(inputs), seconds)
+    return lambda inputs: attempt_all(submission, list(inputs), seconds, idle=idle)

@@ -66,7 +66,7 @@ def kills(exercise: Exercise) -> list[Kill]:
 
 
 def _reports(exercise: Exercise, wrong: Misconception) -> tuple[Report, ...]:
-    run = run_here(exercise.variant(wrong), VARIANT_SECONDS)  # some never return
+    run = run_here(exercise.variant(wrong), VARIANT_SECONDS, idle=False)  # some never return
     return tuple(grade(exercise, run, seed) for seed in SEEDS)
 
 

@@ -64,7 +64,7 @@ def test_two_misconceptions_at_once_are_never_taken_for_a_third(exercise):
             variant = exercise.variant(*pair)
         except LookupError:  # both edit the same place
             continue
-        report = grade(exercise, run_here(variant, VARIANT_SECONDS))
+        report = grade(exercise, run_here(variant, VARIANT_SECONDS, idle=False))
         if report.diagnosis and report.diagnosis.certain:
             assert {*report.diagnosis.misconceptions} <= {*pair}, report
 

@@ -82,12 +82,12 @@ def test_a_name_that_no_exercise_has_is_answered_with_those_there_are(submission
     with pytest.raises(LookupError) as told:
         marking.mark(submission)
     assert f"no exercise asks for a function named {called}" in str(told.value)
-    assert "depth_limit, gradient_check," in str(told.value)
+    assert ", depth_limit, " in str(told.value)
     assert "pass the exercise's id" in str(told.value)
 
 
 def test_an_unknown_id_is_answered_with_those_there_are():
-    with pytest.raises(LookupError, match=r"no exercise 'depth'; there are gradients\.depth"):
+    with pytest.raises(LookupError, match=r"no exercise 'depth'; there are .* gradients\.depth"):
         marking.mark(WRONG, "depth")
 
 
