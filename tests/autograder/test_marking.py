@@ -87,7 +87,9 @@ def test_a_name_that_no_exercise_has_is_answered_with_those_there_are(submission
 
 
 def test_an_unknown_id_is_answered_with_those_there_are():
-    with pytest.raises(LookupError, match=r"no exercise 'depth'; there are .* gradients\.depth"):
+    with pytest.raises(
+        LookupError, match=r"no exercise 'depth'; there are .* gradients\.depth"
+    ):
         marking.mark(WRONG, "depth")
 
 
