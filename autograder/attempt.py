@@ -1,11 +1,8 @@
 """Call a submission on some inputs and record what happened.  Never raises."""
 
-import _thread
 import contextlib
 import io
 import linecache
-import signal
-import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from autograder.compare import Foreign
+from autograder.limits import TimeLimit, limited
 from autograder.recipes import Network, Traced, altered, build
 
 SECONDS = 5.0  # a reference answers in milliseconds; a busy machine must not cost points
@@ -48,10 +46,6 @@ def too_long(seconds: float) -> Outcome:
         failure=("time", ""),
         error=f"ran longer than {seconds:g} seconds: look for a loop that never ends",
     )
-
-
-class TimeLimit(BaseException):
-    """Raised inside a submission that has run too long; no `except Exception` holds it."""
 
 
 class Sink(io.TextIOBase):
@@ -123,7 +117,7 @@ def _call(
     submission: Callable, inputs: Mapping, mine: dict, seconds: float, idle: bool
 ) -> Outcome:
     try:
-        with _limited(seconds, idle):
+        with limited(seconds, idle=idle):
             return returned(submission(**mine), inputs, mine)
     except TimeLimit:
         return too_long(seconds)
@@ -182,64 +176,6 @@ def _tensors(value: Any, depth: int = 0) -> Iterator[Tensor]:
     elif depth < DEEPEST and isinstance(value, list | tuple):
         for part in value:
             yield from _tensors(part, depth + 1)
-
-
-@contextlib.contextmanager
-def _limited(seconds: float, idle: bool) -> Iterator[None]:
-    """Raise TimeLimit in this thread after so many seconds.
-
-    Only the main thread can be interrupted; elsewhere the parent's clock ends a worker, and
-    the learner a kernel.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-    elif hasattr(signal, "setitimer"):
-        with _alarm(seconds, idle):
-            yield
-    else:
-        with _interrupt(seconds):
-            yield
-
-
-@contextlib.contextmanager
-def _alarm(seconds: float, idle: bool) -> Iterator[None]:
-    """By the clock on the wall, or by the time that this process has computed."""
-
-    def ring(*_):
-        raise TimeLimit
-
-    clock, bell = (
-        (signal.ITIMER_REAL, signal.SIGALRM) if idle else (signal.ITIMER_PROF, signal.SIGPROF)
-    )
-    before = signal.signal(bell, ring)
-    signal.setitimer(clock, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(clock, 0)
-        signal.signal(bell, before)
-
-
-@contextlib.contextmanager
-def _interrupt(seconds: float) -> Iterator[None]:
-    """Where there are no alarms (Windows): another thread presses Ctrl-C."""
-    late = threading.Event()
-
-    def ring():
-        late.set()
-        _thread.interrupt_main()
-
-    timer = threading.Timer(seconds, ring)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except KeyboardInterrupt:
-        if late.is_set():
-            raise TimeLimit from None
-        raise
-    finally:
-        timer.cancel()
 
 
 def _raised(error: BaseException, kind: str, submission: Callable) -> str:

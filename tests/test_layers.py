@@ -17,7 +17,7 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"steadygrad.explorers.live"},
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},
     {"steadygrad.explorers"},
-    {"autograder.compare", "autograder.recipes", "autograder.workspace"},
+    {"autograder.compare", "autograder.limits", "autograder.recipes", "autograder.workspace"},
     {"autograder.spec", "autograder.attempt", "autograder.judges"},
     {"autograder.wire", "autograder.cases"},
     {"autograder.worker"},

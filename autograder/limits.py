@@ -1,0 +1,69 @@
+"""A limit on the time that a call may take, on every system that can interrupt one."""
+
+import _thread
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+
+
+class TimeLimit(BaseException):
+    """Raised inside a submission that has run too long; no `except Exception` holds it."""
+
+
+@contextlib.contextmanager
+def limited(seconds: float, *, idle: bool = True) -> Iterator[None]:
+    """Raise TimeLimit in this thread after so many seconds.
+
+    Only the main thread can be interrupted; elsewhere the parent's clock ends a worker, and
+    the learner a kernel.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+    elif hasattr(signal, "setitimer"):
+        with _alarm(seconds, idle):
+            yield
+    else:
+        with _interrupt(seconds):
+            yield
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float, idle: bool) -> Iterator[None]:
+    """By the clock on the wall, or by the time that this process has computed."""
+
+    def ring(*_):
+        raise TimeLimit
+
+    clock, bell = (
+        (signal.ITIMER_REAL, signal.SIGALRM) if idle else (signal.ITIMER_PROF, signal.SIGPROF)
+    )
+    before = signal.signal(bell, ring)
+    signal.setitimer(clock, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(clock, 0)
+        signal.signal(bell, before)
+
+
+@contextlib.contextmanager
+def _interrupt(seconds: float) -> Iterator[None]:
+    """Where there are no alarms (Windows): another thread presses Ctrl-C."""
+    late = threading.Event()
+
+    def ring():
+        late.set()
+        _thread.interrupt_main()
+
+    timer = threading.Timer(seconds, ring)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except KeyboardInterrupt:
+        if late.is_set():
+            raise TimeLimit from None
+        raise
+    finally:
+        timer.cancel()
