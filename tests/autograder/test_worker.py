@@ -145,6 +145,6 @@ def test_importing_the_worker_imports_no_exercise_and_no_judge():
     )
     done = subprocess.run([sys.executable, "-I", "-c", asked], capture_output=True, text=True)
     assert ast.literal_eval(done.stdout) == [
-        "autograder", "autograder.attempt", "autograder.compare", "autograder.recipes",
-        "autograder.wire", "autograder.worker",
+        "autograder", "autograder.attempt", "autograder.compare", "autograder.limits",
+        "autograder.recipes", "autograder.wire", "autograder.worker",
     ]  # fmt: skip
