@@ -136,8 +136,8 @@ def test_a_worker_knows_nothing_of_the_instructor(notebook):
 def test_a_worker_has_loaded_neither_exercises_nor_judges(notebook):
     modules = ask(notebook, "surroundings").result["modules"]
     assert modules == [
-        "autograder", "autograder.attempt", "autograder.compare", "autograder.recipes",
-        "autograder.wire",
+        "autograder", "autograder.attempt", "autograder.compare", "autograder.limits",
+        "autograder.recipes", "autograder.wire",
     ]  # fmt: skip
 
 
