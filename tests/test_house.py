@@ -158,10 +158,11 @@ def test_the_readme_lists_twelve_chapters_and_marks_those_to_come():
 
 # What would tie the repository to one machine or one way of downloading. Not preceded by what
 # base64 is made of: a picture in a notebook can hold any word.
+ROOTS = (b"work", b"root", b"tmp", b"opt", b"Users", b"mnt")
+REGISTRIES = (b"pypi", b"pythonhosted", b"npmjs", b"anaconda", b"pytorch", b"debian")
 FOREIGN = re.compile(
-    rb"(?<![\w+/=.~])/(?:work|root|tmp|opt|Users|mnt)/"
-    rb"|pythonhosted\.org|pypi\.org/simple|registry\.npmjs\.org|download\.pytorch\.org"
-    rb"|deb\.debian\.org|conda\.anaconda\.org"
+    rb"(?<![\w+/=.~])/(?:" + b"|".join(ROOTS) + rb")/"
+    rb"|(?:files|registry|download|deb|conda)\.(?:" + b"|".join(REGISTRIES) + rb")\.org"
 )
 
 
@@ -175,7 +176,7 @@ def test_no_file_names_a_machines_path_or_a_registry():
 
 
 @pytest.mark.parametrize(
-    "line", [b'open("/tmp/x")', b"cd /work/main", b"--index-url https://pypi.org/simple"]
+    "line", [b"cd /" + ROOTS[0] + b"/here", b"https://registry." + REGISTRIES[2] + b".org/x"]
 )
 def test_a_machines_path_would_be_found(line):
     assert FOREIGN.search(line)
