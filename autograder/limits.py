@@ -2,9 +2,13 @@
 
 import _thread
 import contextlib
+import gc
 import signal
 import threading
 from collections.abc import Iterator
+
+
+AGAIN = 0.05  # seconds after which the bell rings once more
 
 
 class TimeLimit(BaseException):
@@ -30,21 +34,33 @@ def limited(seconds: float, *, idle: bool = True) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _alarm(seconds: float, idle: bool) -> Iterator[None]:
-    """By the clock on the wall, or by the time that this process has computed."""
+    """By the clock on the wall, or by the time that this process has computed.
+
+    Python drops what is raised inside a finalizer, so the bell rings again until it is heard,
+    and no garbage is collected meanwhile, which could call others' code.
+    """
+    over = False
 
     def ring(*_):
-        raise TimeLimit
+        if not over:
+            raise TimeLimit
 
     clock, bell = (
         (signal.ITIMER_REAL, signal.SIGALRM) if idle else (signal.ITIMER_PROF, signal.SIGPROF)
     )
-    before = signal.signal(bell, ring)
-    signal.setitimer(clock, seconds)
+    before, collecting = signal.signal(bell, ring), gc.isenabled()
+    gc.disable()
+    signal.setitimer(clock, seconds, AGAIN)
     try:
-        yield
+        try:
+            yield
+        finally:
+            over = True
     finally:
         signal.setitimer(clock, 0)
         signal.signal(bell, before)
+        if collecting:
+            gc.enable()
 
 
 @contextlib.contextmanager

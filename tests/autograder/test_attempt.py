@@ -1,9 +1,11 @@
 """One call of a submission, whatever it does."""
 
+import gc
 import math
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections import OrderedDict
 from enum import IntEnum
@@ -169,6 +171,27 @@ def test_an_endless_result_ends_in_time():
                 yield 1
 
     assert attempt(lambda: Endless(), {}, seconds=0.2).failure == ("time", "")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_finalizer_cannot_swallow_the_end():
+    class Slow:
+        def __del__(self):  # Python ignores what is raised in here
+            until = time.monotonic() + 0.15
+            while time.monotonic() < until:
+                pass
+
+    def submission():
+        Slow()
+        while True:
+            pass
+
+    assert attempt(submission, {}, seconds=0.1).failure == ("time", "")
+
+
+def test_no_garbage_is_collected_within_the_limit_and_all_of_it_after():
+    collecting = attempt(gc.isenabled, {}).result
+    assert (collecting, gc.isenabled()) == (False, True)
 
 
 def test_after_two_endless_calls_the_others_get_less_time():
