@@ -1,0 +1,75 @@
+"""Cosines: from one rate to another without a corner, after a warm-up, or again and again."""
+
+import math
+
+
+def anneal(start: float, end: float, share: float) -> float:
+    """Half a cosine wave from `start` (share 0) to `end` (share 1), level at both ends.
+
+    end + ½ (start − end) (1 + cos(π share))
+    """
+    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+def cosine(t: int, max_lr: float, min_lr: float, total: int) -> float:
+    """Half a cosine wave from max_lr down to min_lr (Loshchilov & Hutter, 2017, equation 5).
+
+        η(t) = min_lr + ½ (max_lr − min_lr) (1 + cos(π t / total))        for t < total
+
+    and min_lr from then on.  Its twin CosineAnnealingLR goes on with the wave instead: past
+    T_max its rate rises again, and is back at the top after 2 T_max.
+    """
+    return anneal(max_lr, min_lr, min(t, total) / total)
+
+
+def linear_warmup(t: int, base: float, warmup: int, start: float = 0.0) -> float:
+    """A straight line from start · base to base in `warmup` steps, then base.  Twin: LinearLR.
+
+    LinearLR refuses a start of zero, and so leaves out a first step that goes nowhere.
+    """
+    share = min(t / warmup, 1.0) if warmup else 1.0
+    return base * (start + (1 - start) * share)
+
+
+def warmup_cosine(t: int, max_lr: float, min_lr: float, warmup: int, total: int) -> float:
+    """A straight line up from zero, then half a cosine wave down (Goyal et al., 2017; above).
+
+        t < warmup:           max_lr · t / warmup
+        warmup ≤ t < total:   min_lr + ½ (max_lr − min_lr) (1 + cos(π s))
+                              s = (t − warmup) / (total − warmup)
+        total ≤ t:            min_lr
+
+    `total` counts the warm-up's steps, too.  Step 0 has the rate zero if there is a warm-up,
+    step `warmup` has max_lr, and step `total` is the first with min_lr.  A warm-up of no
+    steps and one that takes all of them are allowed.
+
+    >>> [round(warmup_cosine(t, 1.0, 0.2, warmup=4, total=8), 3) for t in (0, 1, 4, 6, 8, 9)]
+    [0.0, 0.25, 1.0, 0.6, 0.2, 0.2]
+    """
+    if t >= total:
+        return min_lr
+    if t < warmup:
+        return max_lr * t / warmup
+    share = (t - warmup) / (total - warmup)
+    return min_lr + (max_lr - min_lr) * (1 + math.cos(math.pi * share)) / 2
+
+
+def cosine_warm_restarts(t: int, max_lr: float, min_lr: float, t0: int, mult: int = 1) -> float:
+    """Half a cosine wave down, a jump back up, again and again (Loshchilov & Hutter, 2017).
+
+        cycle i has t0 · multⁱ steps, i = 0, 1, 2, …
+        η(t) = min_lr + ½ (max_lr − min_lr) (1 + cos(π c / length))
+
+    c counts the steps since the cycle began, length is that of the cycle.  A cycle's first
+    step has max_lr; none has min_lr, because the step that would is the first of the next.
+    Twin: CosineAnnealingWarmRestarts.  It has no end.
+
+    >>> [round(cosine_warm_restarts(t, 1.0, 0.0, t0=2, mult=2), 3) for t in range(7)]
+    [1.0, 0.5, 1.0, 0.854, 0.5, 0.146, 1.0]
+    """
+    begun, length = 0, t0
+    while t >= begun + length:
+        begun += length
+        length *= mult
+    share = (t - begun) / length
+    return min_lr + (max_lr - min_lr) * (1 + math.cos(math.pi * share)) / 2

@@ -1,0 +1,54 @@
+"""Cycles: up once and down once, in rate and momentum, with or without a plateau between."""
+
+from steadygrad.schedules.cosines import anneal
+
+
+def one_cycle(
+    t: int,
+    max_lr: float,
+    total: int,
+    pct_start: float = 0.3,
+    div: float = 25.0,
+    final_div: float = 1e4,
+) -> tuple[float, float]:
+    """The rate up and far down again; momentum the other way (Smith & Topin, 2018).
+
+        rate      max_lr/div  →  max_lr  →  max_lr/div/final_div
+        momentum  0.95        →  0.85    →  0.95
+
+    Both go along half cosine waves (`anneal`).  The turn is at step p = pct_start · total − 1,
+    which need not be a whole number, and the end at step total − 1.  A turn at or before
+    step 0 leaves out the way up.  From the end on both stay where they are.
+
+    Twin: OneCycleLR.  That one takes a single step past its end, at which its rate has begun
+    to rise again, and raises a ValueError at the next.
+
+    >>> [tuple(round(v, 3) for v in one_cycle(t, 1.0, 10)) for t in (0, 2, 9)]
+    [(0.04, 0.95), (1.0, 0.85), (0.0, 0.95)]
+    """
+    turn, last = pct_start * total - 1, total - 1
+    start, end = max_lr / div, max_lr / div / final_div
+    if t < turn:
+        share = t / turn
+        return anneal(start, max_lr, share), anneal(0.95, 0.85, share)
+    share = (min(t, last) - turn) / (last - turn) if last > turn else 0.0
+    return anneal(max_lr, end, share), anneal(0.85, 0.95, share)
+
+
+def warmup_stable_decay(
+    t: int, max_lr: float, min_lr: float, warmup: int, decay: int, total: int
+) -> float:
+    """Up in `warmup` steps, level, and down in the last `decay` of `total` (Hu et al., 2024).
+
+        t < warmup:                max_lr · t / warmup
+        then, up to total − decay: max_lr
+        then:                      a straight line to min_lr, and min_lr from `total` on
+
+    While it is level nothing depends on `total`: one can go on, or come down, at any time.
+    """
+    if t < warmup:
+        return max_lr * t / warmup
+    left = total - t
+    if left >= decay:
+        return max_lr
+    return min_lr + (max_lr - min_lr) * max(left, 0) / decay
