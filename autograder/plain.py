@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from autograder.compare import Foreign
-from autograder.recipes import Leaf, OnceThrough
+from autograder.recipes import Leaf, OnceThrough, Walk
 
 SHOWN = 200  # characters of a text that a report repeats
 DEEPEST = 20  # levels of nesting that a result may have
@@ -31,6 +31,8 @@ def contents(recipe: Any, built: Any) -> Any:
         return plain({**leaf, "gradient": built.grad})
     if isinstance(built, OnceThrough):
         built = built.held
+    if isinstance(built, Walk):
+        return plain(built.held())
     if isinstance(built, list | tuple):
         inside = getattr(recipe, "values", recipe)
         return [contents(*each) for each in zip(inside, built, strict=True)]

@@ -9,6 +9,7 @@ from it right before the call, on either side.
     networks    models with all their numbers
     tensors     tensors that take part in differentiation
     calls       called how often, on what to write into, with which state
+    runs        what a training run under a schedule is made of
 """
 
 from autograder.recipes.base import Recipe, altered, build, build_all, each_tensor, spread
@@ -23,12 +24,14 @@ from autograder.recipes.calls import (
 )
 from autograder.recipes.functions import ENTRYWISE, FUNCTIONS, Function
 from autograder.recipes.networks import MODULES, Network, Single
+from autograder.recipes.runs import Downhill, Grouped, Planned, Walk
 from autograder.recipes.tensors import Leaf, Traced
 
 RECIPES: dict[str, type[Recipe]] = {
     recipe.__name__: recipe
     for recipe in (
         Function, Network, Single, Traced, Leaf, Written, Stepper, Each, Carried, Once,
+        Grouped, Planned, Downhill,
     )
 }  # fmt: skip
 
@@ -39,16 +42,20 @@ __all__ = [
     "OPTIMIZERS",
     "RECIPES",
     "Carried",
+    "Downhill",
     "Each",
     "Function",
+    "Grouped",
     "Leaf",
     "Network",
     "Once",
     "OnceThrough",
+    "Planned",
     "Recipe",
     "Single",
     "Stepper",
     "Traced",
+    "Walk",
     "Written",
     "altered",
     "build",

@@ -97,4 +97,6 @@ def altered(before: Any, after: Any) -> bool:
         if not isinstance(after, list | tuple) or len(before) != len(after):
             return True
         return any(map(altered, before, after))
-    return type(before) is not type(after) or before != after
+    if type(before) is not type(after):
+        return True
+    return before != after and not (before != before and after != after)  # NaN is as it was

@@ -7,14 +7,19 @@ import pytest
 import torch
 from torch import nn
 
+from autograder.attempt import attempt
 from autograder.recipes import (
     ENTRYWISE,
     FUNCTIONS,
     MODULES,
+    Downhill,
     Function,
+    Grouped,
     Network,
+    Planned,
     Single,
     Traced,
+    Written,
     altered,
     build,
     each_tensor,
@@ -333,3 +338,44 @@ def test_a_traced_tensor_is_a_fresh_leaf_that_asks_for_its_gradient():
     built.data.zero_()
     assert recipe.altered(built)
     assert recipe.each_tensor(torch.Tensor.double).build().dtype == torch.float64
+
+
+def test_a_number_that_was_nan_and_is_nan_has_not_changed():
+    nan = float("nan")
+    assert not altered([1.0, nan], build([1.0, nan]))
+    assert not altered([nan], [float("nan")])
+    assert altered([nan], [1.0])
+    assert altered([1.0], [nan])
+
+
+# ── What a training run is made of ──────────────────────────────────────────────────
+
+
+def test_a_walk_notes_where_the_parameters_are_at_each_call_and_in_the_end():
+    def submission(optimizer, schedule, closure):
+        for t in range(2):
+            for group, rate in zip(optimizer.param_groups, (0.5, 0.25), strict=True):
+                group["lr"] = rate * schedule(t)
+            optimizer.step(closure)
+
+    inputs = {
+        "closure": Written(Downhill("optimizer")),
+        "optimizer": Grouped("SGD", [torch.tensor([2.0, 4.0]), torch.tensor([8.0])], [9, 9]),
+        "schedule": Planned([1.0, 0.0]),
+    }
+    walk = attempt(submission, inputs).result["closure afterwards"]
+    # slopes: once the first group's parameters, twice the second's
+    assert [point.tolist() for point in walk] == [[2, 4, 8], [1, 2, 4], [1, 2, 4]]
+
+
+def test_a_plan_keeps_to_its_last_number():
+    schedule = build(Planned([1.0, 0.5]))
+    assert [schedule(t) for t in (0, 1, 2, 99)] == [1.0, 0.5, 0.5, 0.5]
+
+
+def test_groups_start_with_rates_and_settings_of_their_own():
+    recipe = Grouped("SGD", [torch.ones(2), torch.ones(1)], [0.1, 0.2], {"momentum": 0.5})
+    groups = build(each_tensor(recipe, lambda tensor: tensor.double())).param_groups
+    assert [group["lr"] for group in groups] == [0.1, 0.2]
+    assert {group["momentum"] for group in groups} == {0.5}
+    assert {group["params"][0].dtype for group in groups} == {torch.float64}
