@@ -74,10 +74,12 @@ def test_two_seeds_measured_again_lie_within_the_record(name, monkeypatch):
 
 
 SMALLER = {  # name -> the table of what it measures, and a few of its rows
+    "schedules_contest": ("SCHEDULES", ("cosine",)),
     "activations_contest": ("CONTESTANTS", ("ReLU",)),
     "activations_dead_units": ("SETTINGS", ("ReLU, rate 0.1", "ELU, bias -3")),
 }
 LAST_AXIS = {
+    "schedules_batches": ("SIZES", slice(3, 5)),
     "normalization_rates": ("RATES", slice(3, 4)),
     "normalization_scales": ("SCALES", slice(5, 7)),
     "normalization_batches": ("RATES", slice(1, 2)),
