@@ -1,0 +1,117 @@
+"""Chapter 8's explorer: what it measures, and that its controls move the picture."""
+
+import time
+
+import pytest
+import torch
+
+from steadygrad import schedules
+from steadygrad.explorers.schedules import LOOKS, NAMES, STEPS, explorer, measure
+
+
+def row(name: str) -> int:
+    return NAMES.index(name)
+
+
+def test_the_rates_are_those_of_the_library():
+    found = measure(peak=0.3, warmup=0.1, final=0.1)
+    expected = [schedules.warmup_cosine(t, 0.3, 0.03, STEPS // 10, STEPS) for t in range(STEPS)]
+    assert found.rates[row("warm-up cosine")].tolist() == pytest.approx(expected, rel=1e-5)
+    assert found.rates.shape == (len(NAMES), STEPS)
+    assert found.losses.shape == (len(NAMES), LOOKS)
+
+
+def test_every_net_starts_alike_and_sees_the_same_batches():
+    found = measure(warmup=0.0, final=1.0, gamma=1.0)  # all but three are constant now
+    for name in ("exponential", "step", "plateau", "cosine", "warm-up cosine"):
+        torch.testing.assert_close(found.losses[row(name)], found.losses[row("constant")])
+
+
+def test_it_trains_by_momentum_as_torch_does():
+    quiet, loud = measure(peak=1e-2), measure(peak=0.2)
+    falls = loud.losses[row("cosine")]
+    assert falls[-1] < 0.7 * falls[0]
+    assert falls[-1] < quiet.losses[row("cosine")][-1]
+
+
+def test_a_plateau_lowers_its_rate_only_when_the_loss_stays():
+    found = measure(peak=0.4, gamma=0.5).rates[row("plateau")]
+    assert found[0] == pytest.approx(0.4)
+    assert (found.diff() <= 0).all()
+    assert found[-1] < 0.4
+
+
+def test_a_single_point_a_step_needs_a_falling_rate():
+    losses = measure(batch_size=1, peak=0.1).losses[:, -10:].mean(dim=1)
+    assert losses[row("constant")] > 1.5 * losses[row("cosine")]
+
+
+def test_the_same_settings_give_the_same_numbers_and_disturb_nothing():
+    state = torch.get_rng_state()
+    one, two = measure(), measure()
+    assert torch.equal(one.losses, two.losses)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+START = {
+    "front": "warm-up cosine",
+    "peak": 0.2,
+    "warmup": 0.1,
+    "final": 0.0,
+    "gamma": 0.1,
+    "cycle": 0.15,
+    "mult": 2,
+    "batch_size": 8,
+}
+
+
+@pytest.fixture(scope="module")
+def figure():
+    return explorer()
+
+
+def test_the_explorer_starts_without_an_error_and_with_all_its_controls(figure):
+    assert figure.error.value == ""
+    assert figure.values() == START
+    assert "Over the last" in figure.caption.value
+
+
+@pytest.mark.parametrize(
+    ("control", "value"),
+    [
+        ("front", "1cycle"),
+        ("peak", 1.0),
+        ("warmup", 0.5),
+        ("final", 0.2),
+        ("gamma", 0.5),
+        ("cycle", 0.5),
+        ("mult", 1),
+        ("batch_size", 64),
+    ],
+)
+def test_every_control_changes_the_picture_and_back(figure, control, value):
+    before = figure.picture.value
+    figure.controls[control].value = value
+    assert figure.error.value == ""
+    assert figure.picture.value != before
+    figure.controls[control].value = START[control]
+    assert figure.picture.value == before
+
+
+def test_a_run_that_explodes_is_drawn_at_the_edge(figure):
+    figure.controls["peak"].value = 10**0.5
+    figure.controls["batch_size"].value = 1
+    try:
+        assert figure.error.value == ""
+        for line in figure.figure.axes[1].lines:
+            assert line.get_ydata().max() <= 3.0
+    finally:
+        for name, value in START.items():
+            figure.controls[name].value = value
+
+
+def test_it_answers_while_a_slider_moves(figure):
+    start = time.process_time()  # what it computes, however busy the machine is
+    figure.controls["peak"].value = 0.3
+    figure.controls["peak"].value = START["peak"]
+    assert (time.process_time() - start) / 2 < 1
