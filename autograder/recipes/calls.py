@@ -2,17 +2,25 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from autograder.recipes.base import Recipe, altered, build, each_tensor
+from autograder.recipes.networks import Network
 
 OPTIMIZERS = {
     optimizer.__name__: optimizer
     for optimizer in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
 }
+
+
+@cache
+def ready_to_step() -> None:
+    """Make one optimizer: the first loads torch's compiler, which a limit may stop half-way."""
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,8 @@ class Written(Recipe):
     value: Any
 
     def build(self, beside: Mapping[str, Any]) -> Any:
+        if isinstance(self.value, Network):  # whoever may write into a model may train it
+            ready_to_step()
         return build(self.value, beside)
 
     def each_tensor(self, change: Callable[[Tensor], Tensor]) -> "Written":

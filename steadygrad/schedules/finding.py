@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-Batch = tuple[Float[Tensor, "batch *shape"], Int64[Tensor, " batch"]]
+Batch = tuple[Float[Tensor, "_ ..."], Int64[Tensor, " _"]]  # batches may differ in size
 
 
 def lr_finder(

@@ -1,6 +1,7 @@
 """Chapter 8: learning-rate schedules.  One file an exercise, named as its function."""
 
 from autograder.exercises.schedules.cosine_warm_restarts import COSINE_WARM_RESTARTS
+from autograder.exercises.schedules.lr_finder import LR_FINDER
 from autograder.exercises.schedules.one_cycle import ONE_CYCLE
 from autograder.exercises.schedules.plateau import PLATEAU
 from autograder.exercises.schedules.power_decay import POWER_DECAY
@@ -18,4 +19,5 @@ EXERCISES = (  # in the chapter's order
     ONE_CYCLE,
     RUN_WITH_SCHEDULE,
     SUGGEST_LR,
+    LR_FINDER,
 )

@@ -34,6 +34,8 @@ def run_cases(rng):
 
 
 def call(path) -> str:
+    if not path:
+        return "the result"
     if path[0] == "result":
         return f"the rate of step {path[1]}" if len(path) > 1 else "the list of rates"
     return "where the parameters were " + (
