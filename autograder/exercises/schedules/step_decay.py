@@ -72,7 +72,7 @@ STEP_DECAY = Exercise(
             instead_of="milestone <= t",
             wrote="milestone < t",
             symptom="At a milestone your rate is still the old one.",
-            hint="Step m is the first at the lower rate.",
+            hint="The step that has the milestone as its number has the lower rate already.",
         ),
         Misconception(
             "one step early",
