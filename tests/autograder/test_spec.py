@@ -135,6 +135,15 @@ def test_edits_that_leave_each_other_no_place_are_refused():
         it.variant(no_abs(), wider)
 
 
+def test_edits_that_together_are_no_python_are_refused():
+    late = no_abs(name="late", instead_of="size = x.abs()", wrote="if True: size = x.abs()")
+    cut = no_abs(name="cut", instead_of="math.sqrt(0.0)", wrote="0.0; for _ in x: pass")
+    with pytest.raises(SyntaxError):
+        exercise(misconceptions=(cut,))
+    with pytest.raises(LookupError, match="late and cut: "):
+        exercise(misconceptions=(late,)).variant(late, cut)
+
+
 def test_a_variant_cannot_change_the_module_of_the_reference():
     renamed = no_abs(
         instead_of="size = x.abs()", wrote="global BASE; BASE = 7.0; size = x.abs()"
