@@ -28,7 +28,7 @@ def lr_finder(
     lossₜ is the mean cross-entropy on the next batch, measured before step t; after the last
     batch the first comes again.  Returns the rates and the smoothed losses.  It stops early,
     before writing anything down, at a loss that is infinite or NaN.  In the end the model
-    has the weights and buffers that it came with, and no gradients.
+    has the weights and buffers that it came with, and no gradients.  `steps` is at least two.
     """
     before = copy.deepcopy(model.state_dict())
     optimizer, batches = torch.optim.SGD(model.parameters(), lr=lr_min), cycle(loader)
