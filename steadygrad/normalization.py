@@ -114,7 +114,7 @@ def batch_norm_backward(
     dvar = -0.5 * (dx_hat * x_hat).sum(dim=dims) / std**2
     dmean = -dx_hat.sum(dim=dims) / std
     direct = dx_hat / std.view(shape)
-    through_var = dvar.view(shape) * 2 * x_hat * std.view(shape) / count
+    through_var = (dvar * 2 * std / count).view(shape) * x_hat
     through_mean = dmean.view(shape) / count
     dx = direct + through_var + through_mean
     return BatchNormGradients(dx, dgamma, dbeta, dx_hat, dvar, dmean)
