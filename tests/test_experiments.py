@@ -1,5 +1,6 @@
 """The records behind the chapters: complete, true to their claims, measured again in small."""
 
+import copy
 import json
 import subprocess
 import sys
@@ -7,9 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch.nn.functional import cross_entropy
 
 from experiments import record
 from experiments.record import Record, band, broken, load, moved, names, run, script
+from experiments.stacks import train
+from steadygrad.data import Examples
 
 FOLDER = Path(record.__file__).parent
 
@@ -139,3 +144,37 @@ def test_the_command_refuses_a_name_it_does_not_know():
     )
     assert ran.returncode == 2
     assert "gradients_deep_networks" in ran.stderr
+
+
+@pytest.mark.parametrize("kind", ["none", "BN before", "LN", "GN"])
+def test_networks_in_a_stack_learn_as_if_each_were_alone(kind):
+    images, runs = some_images(), [(0, 0.01), (0, 0.3), (1, 0.3)]
+    network = script("normalization_rates").network
+    models = [network(kind, 2, seed).double() for seed, _ in runs]
+    models[2][-1].bias.data[0] = torch.inf  # so that its loss is lost at once
+    alone = [copy.deepcopy(model) for model in models]
+    train(models, images, runs, epochs=2, batch=8, momentum=0.9)
+    for model, stacked, (seed, rate) in zip(alone, models, runs, strict=True):
+        learn(model, images, seed, rate)
+        torch.testing.assert_close([*stacked.parameters()], [*model.parameters()])
+    torch.testing.assert_close(models[1].state_dict(), alone[1].state_dict())
+
+
+def some_images():
+    rng = torch.Generator().manual_seed(0)
+    y = torch.randint(10, (20,), generator=rng)
+    return Examples(torch.randn(20, 784, generator=rng).double(), y)
+
+
+def learn(model, images, seed, rate):
+    """What `train` does to each, by PyTorch's optimizer."""
+    rng = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
+    for _ in range(2):
+        for chosen in torch.randperm(20, generator=rng).split(8):
+            loss = cross_entropy(model(images.x[chosen]), images.y[chosen])
+            if not loss.isfinite():
+                return
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
