@@ -11,21 +11,24 @@ brackets.
     forward   without a graph
     both      forward with a graph, and backward from a gradient of ones
 
-    python benchmarks/library.py [rounds] [topic ...]
+A second table sets one step of `Descent`, as it is and compiled, beside torch.optim's.
+
+    python benchmarks/library.py [rounds] [topic or "steps" ...]
 """
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib import import_module
+from itertools import chain
 from math import ceil
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from peers import Pair, Size, Topic
+from peers import Pair, Size, Topic, steps
 from torch import Tensor
 from turns import take_turns
 
@@ -47,16 +50,16 @@ class Ratio(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One pair's ratios, by size and pass."""
+    """Ratios by column, the most that each column should be, and why it may be more."""
 
     name: str
-    ratios: dict[str, Ratio]
-    aim: float
+    ratios: Mapping[str, Ratio]
+    aims: Mapping[str, float]
     because: str
 
     @property
-    def exceeds(self) -> bool:
-        return max(ratio.middle for ratio in self.ratios.values()) > self.aim
+    def excesses(self) -> list[str]:
+        return [c for c, aim in self.aims.items() if self.ratios[c].middle > aim]
 
 
 # ── Measuring ───────────────────────────────────────────────────────────────────────
@@ -122,24 +125,27 @@ def compare(name: str, pair: Pair, aim: float, sizes: Mapping[str, Size], rounds
             }
             times = side_by_side(peers, rounds, size.device)
             ratios[f"{size_name}, {pass_name}"] = quartiles(*times.values())
-    return Row(name, ratios, aim, pair.because)
+    return Row(f"{name:34}{aim:>4}", ratios, dict.fromkeys(ratios, aim), pair.because)
 
 
 # ── Printing ────────────────────────────────────────────────────────────────────────
 
 
+def header(name: str, columns: Iterable[str]) -> str:
+    return f"\n{name:38}" + "".join(f"{column:>21}" for column in columns)
+
+
 def lines(row: Row, columns: Iterable[str]) -> Iterator[str]:
-    """The row, and if it exceeds its aim the reason."""
-    cells = (str(row.ratios.get(column, "")) for column in columns)
-    yield f"{row.name:34}{row.aim:>4}" + "".join(f"{cell:>21}" for cell in cells)
-    if row.exceeds:
+    """The row, and if it exceeds an aim the reason."""
+    yield f"{row.name:38}" + "".join(f"{row.ratios.get(c, '')!s:>21}" for c in columns)
+    if row.excesses:
         yield f"    {row.because or 'NOT EXPLAINED'}"
 
 
 def functions(topics: Iterable[str], sizes: Mapping[str, Size], rounds: int) -> Iterator[str]:
     """The table of functions: a line for each pair, grouped by topic."""
     columns = [f"{size}, {way}" for size in sizes for way in ("forward", "both")]
-    yield f"{'ours / PyTorch':34}{'aim':>4}" + "".join(f"{column:>21}" for column in columns)
+    yield header(f"{'ours / PyTorch':34}{'aim':>4}", columns)
     for name in topics:
         topic: Topic = import_module(f"peers.{name}").TOPIC
         yield f"\n{name}"
@@ -147,16 +153,43 @@ def functions(topics: Iterable[str], sizes: Mapping[str, Size], rounds: int) -> 
             yield from lines(compare(pair_name, pair, topic.aim, sizes, rounds), columns)
 
 
-def main(rounds: int, topics: Iterable[str]) -> None:
+def descents(
+    networks: Iterable[str], rounds: int, device: str, ours: Sequence[str] = tuple(steps.OURS)
+) -> Iterator[str]:
+    """The table of optimizers: one step of Descent beside PyTorch's three ways to do it."""
+    columns = [f"{mine} / {theirs}" for mine in ours for theirs in steps.THEIRS]
+    yield header("one step of Descent / torch.optim", columns)
+    for rule, stepper in steps.RULES.items():
+        yield f"\n{rule}"
+        for network in networks:
+            peers = steps.steps(stepper, steps.NETWORKS[network](), device, ours)
+            times = side_by_side(peers, rounds, device)
+            ratios = {
+                f"{mine} / {theirs}": quartiles(times[mine], times[theirs])
+                for mine in ours
+                for theirs in steps.THEIRS
+            }
+            aims = {c: aim for c, aim in steps.aims(network).items() if c in columns}
+            row = Row(network, ratios, aims, "")
+            because = [steps.BECAUSE[w] for w in ours if any(w in c for c in row.excesses)]
+            yield from lines(row._replace(because=" ".join(because)), columns)
+    yield f"aims: {steps.aims(steps.DEEP)}, the last for {steps.DEEP}"
+
+
+def main(rounds: int, topics: Sequence[str]) -> None:
     torch.set_num_threads(1)
     for device in ("cpu", "cuda")[: 1 + torch.cuda.is_available()]:
         print(f"\nOn {device}, {rounds} rounds; torch {torch.__version__}")
         sizes = {name: Size(*shape, device) for name, shape in SIZES.items()}
-        for line in functions(topics, sizes, rounds):
+        functional = [topic for topic in topics if topic in TOPICS]
+        tables = [functions(functional, sizes, rounds)] if functional else []
+        if "steps" in topics:
+            tables.append(descents(steps.NETWORKS, rounds, device))
+        for line in chain.from_iterable(tables):
             print(line, flush=True)
 
 
 if __name__ == "__main__":
     given = sys.argv[1:]
     count = int(given.pop(0)) if given and given[0].isdigit() else 11
-    main(count, given or TOPICS)
+    main(count, given or (*TOPICS, "steps"))

@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(FOLDER))  # as `python benchmarks/library.py` does
 
 import library  # noqa: E402 - it is found by the line above
-from peers import Size  # noqa: E402
+from peers import Size, steps  # noqa: E402
 
 TINY = Size(16, 32)
 PAIRS = {
@@ -53,8 +53,21 @@ def test_the_table_is_made_on_a_tiny_size():
     assert [name for name in library.TOPICS if f"\n{name}" not in made] == []
 
 
+def test_the_table_of_steps_is_made():
+    made = list(library.descents(["small MLP"], rounds=1, device="cpu", ours=["plain"]))
+    assert len([line for line in made if line.startswith("small MLP")]) == len(steps.RULES)
+
+
+@pytest.mark.parametrize("stepper", steps.RULES.values(), ids=steps.RULES)
+def test_the_steps_that_are_timed_lead_to_the_same_place(stepper):
+    moved = steps.steps(stepper, torch.nn.Linear(3, 2), "cpu", ["plain"])
+    weights = [step.__self__.param_groups[0]["params"] for step in moved.values()]
+    for other in weights[1:]:
+        torch.testing.assert_close(weights[0], other)
+
+
 def test_a_row_says_why_it_exceeds_its_aim():
-    ratio = library.Ratio(1.9, 2.0, 2.1)
-    row = library.Row("mish", {"tiny, both": ratio}, 1.5, "Because.")
-    assert list(library.lines(row, ["tiny, forward", "tiny, both"]))[1] == "    Because."
-    assert len(list(library.lines(row._replace(aim=2), ["tiny, both"]))) == 1
+    columns = {"tiny, forward": library.Ratio(1.9, 2.0, 2.1)}
+    row = library.Row("mish", columns, {"tiny, forward": 1.5}, "Because.")
+    assert list(library.lines(row, [*columns, "tiny, both"]))[1] == "    Because."
+    assert len(list(library.lines(row._replace(aims={"tiny, forward": 2}), columns))) == 1
