@@ -14,7 +14,7 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"steadygrad", "autograder"},
     {"steadygrad.data", "steadygrad.models"} | {f"steadygrad.{topic}" for topic in TOPICS},
     {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},
-    {"steadygrad.explorers.live"},
+    {"steadygrad.explorers.live", "steadygrad.explorers.tiny_norms"},
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},
     {"steadygrad.explorers"},
     {"autograder.compare", "autograder.limits", "autograder.recipes", "autograder.workspace"},
