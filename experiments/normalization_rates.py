@@ -111,7 +111,7 @@ CLAIMS: dict[str, Callable[[Numbers], bool]] = {
     "from a rate of 0.3 on only batch norm learns": lambda n: (
         max(mean_error(n, "BN before")[4:].max(), mean_error(n, "BN after")[4:].max())
         < 0.7
-        < min(n["none"]["error"][:, 4:].min(), n["LN"]["error"][:, 4:].min())
+        < min(mean_error(n, "none")[4:].min(), mean_error(n, "LN")[4:].min())
     ),
     "batch norm's best rate is at least three times the others'": lambda n: (
         min(RATES[mean_error(n, kind).argmin()] for kind in ("BN before", "BN after"))

@@ -109,6 +109,12 @@ def moved(stored: Record, fresh: Record) -> list[str]:
     for group, quantities in stored.numbers.items():
         for quantity, old in quantities.items():
             new = np.log(fresh.numbers[group][quantity])
+            if old.shape[1:] != new.shape[1:]:
+                complaints.append(
+                    f"{stored.name}: {quantity} of {group} was {old.shape[1:]} numbers for "
+                    f"each seed, is {new.shape[1:]}"
+                )
+                continue
             old = np.log(old)
             error = old.std(axis=0, ddof=1) * math.sqrt(1 / len(old) + 1 / len(new))
             shift = new.mean(axis=0) - old.mean(axis=0)

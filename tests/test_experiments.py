@@ -84,7 +84,7 @@ SMALLER = {  # name -> the table of what it measures, and a few of its rows
 }
 LAST_AXIS = {
     "normalization_rates": ("RATES", slice(3, 4)),
-    "normalization_scales": ("SCALES", slice(5, 7)),
+    "normalization_scales": ("SCALES", slice(12, 14)),
     "normalization_batches": ("RATES", slice(1, 2)),
 }
 
@@ -102,6 +102,11 @@ def test_a_number_that_moved_is_named_with_both_values(rng):
     assert moved(a_record(values), a_record(values * 1.01)) == []
     (complaint,) = moved(a_record(values), a_record(values * [1, 2, 1]))
     assert complaint.startswith("made up: size[1] of net was")
+
+
+def test_numbers_in_another_arrangement_have_moved():
+    (complaint,) = moved(a_record(np.ones((10, 9))), a_record(np.ones((10, 20))))
+    assert complaint == "made up: size of net was (9,) numbers for each seed, is (20,)"
 
 
 def test_a_number_that_is_lost_or_not_finite_has_moved():
