@@ -59,6 +59,12 @@ def network(setting: Setting, seed: int) -> nn.Sequential:
     )
 
 
+def trained(model: nn.Sequential, images: Examples, rate: float, seed: int) -> nn.Sequential:
+    """The model, after EPOCHS of plain descent; the chapter's own cells use it."""
+    train([model], images, [(seed, rate)], epochs=EPOCHS, batch=BATCH)
+    return model
+
+
 @torch.no_grad()
 def alive(model: nn.Sequential, images: Examples) -> float:
     """The per cent of hidden units that some image gives a positive sum."""
