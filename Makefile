@@ -39,7 +39,7 @@ kill-matrix: .venv/lab  ## Grade every known wrong solution and write docs/kill-
 experiments: .venv/lab  ## Run the long measurements again and say which claims moved
 	$(RUN) python -m experiments
 
-bench: .venv/lab  ## Measure the grader and the explorers against their peers
+bench: .venv/lab  ## Measure the library, the grader and the explorers against their peers
 	@for script in $(sort $(filter-out %/turns.py,$(wildcard benchmarks/*.py))); do \
 	  echo "$$script"; $(RUN) python "$$script" || exit 1; done
 

@@ -7,7 +7,9 @@ from tqdm import tqdm
 
 
 def take_turns(
-    peers: Mapping[str, Callable[[int], object]], rounds: int
+    peers: Mapping[str, Callable[[int], object]],
+    rounds: int,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, list[float]]:
     """The seconds that every peer took in each round; a peer is told the number of its turn.
 
@@ -18,9 +20,9 @@ def take_turns(
         for turn in range(rounds + 1):
             for name, peer in peers.items():
                 bar.set_postfix_str(name)
-                start = time.perf_counter()
+                start = clock()
                 peer(turn)
-                took = time.perf_counter() - start
+                took = clock() - start
                 times[name] += [took] if turn else []
                 bar.update()
     return times

@@ -12,7 +12,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch text uses
 from torch import Tensor, nn
 
+from experiments import stacks
 from experiments.record import Numbers
+from experiments.stacks import error
 from steadygrad.activations import gaussian_moments, squared_relu
 from steadygrad.data import Examples, load_images
 
@@ -62,53 +64,26 @@ def network(function: Callable[[Tensor], Tensor], depth: int, seed: int) -> nn.S
     return nn.Sequential(*layers, scores)
 
 
-def trained(model: nn.Module, images: Examples, rate: float, seed: int) -> nn.Module:
-    """The model after EPOCHS of descent with momentum, or as it was when its loss was lost."""
-    rng = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=MOMENTUM)
-    for _ in range(EPOCHS):
-        for chosen in torch.randperm(len(images.x), generator=rng).split(BATCH):
-            loss = F.cross_entropy(model(images.x[chosen]), images.y[chosen])
-            if not loss.isfinite():
-                return model
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-    return model
-
-
-@torch.no_grad()
-def error(model: nn.Module, images: Examples) -> float:
-    """The share of wrong classes in per cent; a network that is not a number guesses 0."""
-    scores = model(images.x).nan_to_num()
-    return 100 * (scores.argmax(dim=1) != images.y).double().mean().item()
-
-
 def measure(seeds: Iterable[int]) -> Numbers:
     """For each contestant and depth two errors, an array of (seeds, rates) each."""
     images = load_images("mnist-5k")
     train = Examples(images.train.x[:FOR_TRAINING], images.train.y[:FOR_TRAINING])
     held_out = Examples(images.train.x[FOR_TRAINING:], images.train.y[FOR_TRAINING:])
-    numbers = {}
-    for name, function in CONTESTANTS.items():
-        for depth, layers in DEPTHS.items():
-            errors = np.array(
-                [
-                    [
-                        (error(model, held_out), error(model, images.test))
-                        for rate in RATES
-                        for model in [
-                            trained(network(function, layers, seed), train, rate, seed)
-                        ]
-                    ]
-                    for seed in seeds
-                ]
-            )
-            numbers[f"{name}, {depth}"] = {
-                "validation error": errors[..., 0],
-                "test error": errors[..., 1],
-            }
-    return numbers
+    runs = [(seed, rate) for seed in seeds for rate in RATES]
+
+    def errors(function: Callable[[Tensor], Tensor], layers: int) -> dict[str, np.ndarray]:
+        models = [network(function, layers, seed) for seed, _ in runs]
+        stacks.train(models, train, runs, epochs=EPOCHS, batch=BATCH, momentum=MOMENTUM)
+        return {
+            name: np.array([error(model, on) for model in models]).reshape(-1, len(RATES))
+            for name, on in (("validation error", held_out), ("test error", images.test))
+        }
+
+    return {
+        f"{name}, {depth}": errors(function, layers)
+        for name, function in CONTESTANTS.items()
+        for depth, layers in DEPTHS.items()
+    }
 
 
 def tuned(numbers: Numbers, name: str) -> np.ndarray:

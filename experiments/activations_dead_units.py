@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch text uses
 from torch import nn
 
 from experiments.record import Numbers
+from experiments.stacks import error, train
 from steadygrad.data import Examples, load_images
 from steadygrad.models import mlp
 
@@ -60,17 +60,8 @@ def network(setting: Setting, seed: int) -> nn.Sequential:
 
 
 def trained(model: nn.Sequential, images: Examples, rate: float, seed: int) -> nn.Sequential:
-    """The model after EPOCHS of plain descent, or as it was when its loss was lost."""
-    rng = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    for _ in range(EPOCHS):
-        for chosen in torch.randperm(len(images.x), generator=rng).split(BATCH):
-            loss = F.cross_entropy(model(images.x[chosen]), images.y[chosen])
-            if not loss.isfinite():
-                return model
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+    """The model, after EPOCHS of plain descent; the chapter's own cells use it."""
+    train([model], images, [(seed, rate)], epochs=EPOCHS, batch=BATCH)
     return model
 
 
@@ -83,28 +74,18 @@ def alive(model: nn.Sequential, images: Examples) -> float:
     return max(100 * units.double().mean().item(), FEWEST)
 
 
-@torch.no_grad()
-def error(model: nn.Sequential, images: Examples) -> float:
-    """The per cent of wrong classes."""
-    scores = model(images.x).nan_to_num()
-    return 100 * (scores.argmax(dim=1) != images.y).double().mean().item()
-
-
 def measure(seeds: Iterable[int]) -> Numbers:
     """For each setting: units alive before and after training, and the test error."""
-    images, numbers = load_images("mnist-5k"), {}
+    images, numbers, seeds = load_images("mnist-5k"), {}, list(seeds)
     for name, setting in SETTINGS.items():
-        before, after, wrong = [], [], []
-        for seed in seeds:
-            model = network(setting, seed)
-            before.append(alive(model, images.train))
-            model = trained(model, images.train, setting.rate, seed)
-            after.append(alive(model, images.train))
-            wrong.append(error(model, images.test))
+        models = [network(setting, seed) for seed in seeds]
+        before = [alive(model, images.train) for model in models]
+        runs = [(seed, setting.rate) for seed in seeds]
+        train(models, images.train, runs, epochs=EPOCHS, batch=BATCH)
         numbers[name] = {
             "alive before": np.array(before),
-            "alive after": np.array(after),
-            "test error": np.array(wrong),
+            "alive after": np.array([alive(model, images.train) for model in models]),
+            "test error": np.array([error(model, images.test) for model in models]),
         }
     return numbers
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from experiments.normalization_rates import digits, network, result, train
+from experiments.normalization_rates import digits, network, result
 from experiments.record import Numbers
+from experiments.stacks import train
 
 BATCHES = [2, 4, 8, 16, 32, 128]
 RATES = [0.01, 0.1, 0.5]
@@ -20,18 +21,16 @@ DEPTH = 2
 def measure(seeds: Iterable[int]) -> Numbers:
     """For each kind the error on test digits, an array of (seeds, batch sizes, rates)."""
     images, test = digits()
+    runs = [(seed, rate) for seed in seeds for rate in RATES]
 
-    def error(kind: str, batch: int, rate: float, seed: int) -> float:
-        model = network(kind, DEPTH, seed)
-        train(model, images, rate, seed, epochs=1, batch=batch)
-        return result(model, test)[1]
+    def errors(kind: str, batch: int) -> np.ndarray:
+        models = [network(kind, DEPTH, seed) for seed, _ in runs]
+        train(models, images, runs, epochs=1, batch=batch)
+        wrong = [result(model, test)[1] for model in models]
+        return np.array(wrong).reshape(-1, len(RATES))
 
     return {
-        kind: {
-            "error": np.array(
-                [[[error(kind, b, r, seed) for r in RATES] for b in BATCHES] for seed in seeds]
-            )
-        }
+        kind: {"error": np.stack([errors(kind, batch) for batch in BATCHES], axis=1)}
         for kind in KINDS
     }
 

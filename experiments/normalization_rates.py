@@ -14,6 +14,7 @@ import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch text
 from torch import nn
 
 from experiments.record import Numbers
+from experiments.stacks import train
 from steadygrad.data import Examples, load_images
 
 RATES = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
@@ -58,24 +59,6 @@ def norm(kind: str, width: int) -> list[nn.Module]:
             return [nn.BatchNorm1d(width)]
 
 
-def train(
-    model: nn.Module, images: Examples, rate: float, seed: int, *, epochs: int, batch: int
-) -> None:
-    """Plain gradient descent, in place, until the end or until the loss is NaN."""
-    rng = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    for _ in range(epochs):
-        for chosen in torch.randperm(len(images.x), generator=rng).split(batch):
-            if len(chosen) < 2:
-                continue  # batch norm cannot learn from one
-            loss = F.cross_entropy(model(images.x[chosen]), images.y[chosen])
-            if not math.isfinite(loss.item()):
-                return
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-
-
 @torch.no_grad()
 def result(model: nn.Module, images: Examples) -> tuple[float, float]:
     """Loss, and share of wrong answers, in evaluation."""
@@ -94,18 +77,15 @@ def digits() -> tuple[Examples, Examples]:
 def measure(seeds: Iterable[int]) -> Numbers:
     """For each kind the error on test digits, an array of (seeds, rates)."""
     images, test = digits()
+    runs = [(seed, rate) for seed in seeds for rate in RATES]
 
-    def error(kind: str, rate: float, seed: int) -> float:
-        model = network(kind, DEPTH, seed)
-        train(model, images, rate, seed, epochs=EPOCHS, batch=BATCH)
-        return result(model, test)[1]
+    def errors(kind: str) -> np.ndarray:
+        models = [network(kind, DEPTH, seed) for seed, _ in runs]
+        train(models, images, runs, epochs=EPOCHS, batch=BATCH)
+        wrong = [result(model, test)[1] for model in models]
+        return np.array(wrong).reshape(-1, len(RATES))
 
-    return {
-        kind: {
-            "error": np.array([[error(kind, rate, seed) for rate in RATES] for seed in seeds])
-        }
-        for kind in KINDS
-    }
+    return {kind: {"error": errors(kind)} for kind in KINDS}
 
 
 def mean_error(numbers: Numbers, kind: str) -> np.ndarray:
@@ -131,7 +111,7 @@ CLAIMS: dict[str, Callable[[Numbers], bool]] = {
     "from a rate of 0.3 on only batch norm learns": lambda n: (
         max(mean_error(n, "BN before")[4:].max(), mean_error(n, "BN after")[4:].max())
         < 0.7
-        < min(n["none"]["error"][:, 4:].min(), n["LN"]["error"][:, 4:].min())
+        < min(mean_error(n, "none")[4:].min(), mean_error(n, "LN")[4:].min())
     ),
     "batch norm's best rate is at least three times the others'": lambda n: (
         min(RATES[mean_error(n, kind).argmin()] for kind in ("BN before", "BN after"))

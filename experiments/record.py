@@ -30,7 +30,7 @@ class Record(NamedTuple):
     numbers: Numbers
     seeds: list[int]
     versions: dict[str, str]
-    seconds: float
+    seconds: float  # of processor time: what else the machine does is not counted
 
 
 class Band(NamedTuple):
@@ -66,13 +66,13 @@ def run(name: str, seeds: Iterable[int] = range(10)) -> Record:
     """Measure again, on one thread, so that sums keep one order; nothing is written."""
     seeds, threads = list(seeds), torch.get_num_threads()
     torch.set_num_threads(1)
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         numbers = _arrays(script(name).measure(seeds))
     finally:
         torch.set_num_threads(threads)
     versions = {"python": platform.python_version(), "torch": torch.__version__}
-    return Record(name, numbers, seeds, versions, round(time.perf_counter() - start, 1))
+    return Record(name, numbers, seeds, versions, round(time.process_time() - start, 1))
 
 
 def save(record: Record) -> None:
@@ -109,6 +109,12 @@ def moved(stored: Record, fresh: Record) -> list[str]:
     for group, quantities in stored.numbers.items():
         for quantity, old in quantities.items():
             new = np.log(fresh.numbers[group][quantity])
+            if old.shape[1:] != new.shape[1:]:
+                complaints.append(
+                    f"{stored.name}: {quantity} of {group} was {old.shape[1:]} numbers for "
+                    f"each seed, is {new.shape[1:]}"
+                )
+                continue
             old = np.log(old)
             error = old.std(axis=0, ddof=1) * math.sqrt(1 / len(old) + 1 / len(new))
             shift = new.mean(axis=0) - old.mean(axis=0)

@@ -73,7 +73,8 @@ def batch_norm(
         count = x.numel() // x.shape[1]
         if count < 2:
             raise ValueError("One value for each channel has no variance: use a larger batch.")
-        mean, var = x.mean(dim=dims), x.var(dim=dims, correction=0)
+        mean = x.mean(dim=dims)
+        var = (x - mean.view(shape)).square().mean(dim=dims)
         unbiased = var.detach() * count / (count - 1)
         running_mean = (1 - momentum) * running_mean + momentum * mean.detach()
         running_var = (1 - momentum) * running_var + momentum * unbiased
@@ -113,7 +114,7 @@ def batch_norm_backward(
     dvar = -0.5 * (dx_hat * x_hat).sum(dim=dims) / std**2
     dmean = -dx_hat.sum(dim=dims) / std
     direct = dx_hat / std.view(shape)
-    through_var = dvar.view(shape) * 2 * x_hat * std.view(shape) / count
+    through_var = (dvar * 2 * std / count).view(shape) * x_hat
     through_mean = dmean.view(shape) / count
     dx = direct + through_var + through_mean
     return BatchNormGradients(dx, dgamma, dbeta, dx_hat, dvar, dmean)
@@ -138,7 +139,7 @@ def layer_norm(
     """
     dims = list(range(-gamma.dim(), 0))
     mean = x.mean(dim=dims, keepdim=True)
-    var = x.var(dim=dims, correction=0, keepdim=True)
+    var = (x - mean).square().mean(dim=dims, keepdim=True)
     x_hat = (x - mean) / (var + eps).sqrt()
     return gamma * x_hat + beta
 
@@ -157,7 +158,7 @@ def group_norm(
     shape = [1, -1] + [1] * (x.dim() - 2)
     groups = x.reshape(len(x), num_groups, -1)
     mean = groups.mean(dim=2, keepdim=True)
-    var = groups.var(dim=2, correction=0, keepdim=True)
+    var = (groups - mean).square().mean(dim=2, keepdim=True)
     x_hat = ((groups - mean) / (var + eps).sqrt()).reshape(x.shape)
     return gamma.view(shape) * x_hat + beta.view(shape)
 

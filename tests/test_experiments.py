@@ -1,5 +1,6 @@
 """The records behind the chapters: complete, true to their claims, measured again in small."""
 
+import copy
 import json
 import subprocess
 import sys
@@ -7,9 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch.nn.functional import cross_entropy
 
 from experiments import record
 from experiments.record import Record, band, broken, load, moved, names, run, script
+from experiments.stacks import train
+from steadygrad.data import Examples
 
 FOLDER = Path(record.__file__).parent
 
@@ -82,7 +87,7 @@ SMALLER = {  # name -> the table of what it measures, and a few of its rows
 LAST_AXIS = {
     "schedules_batches": ("SIZES", slice(3, 5)),
     "normalization_rates": ("RATES", slice(3, 4)),
-    "normalization_scales": ("SCALES", slice(5, 7)),
+    "normalization_scales": ("SCALES", slice(12, 14)),
     "normalization_batches": ("RATES", slice(1, 2)),
 }
 
@@ -100,6 +105,11 @@ def test_a_number_that_moved_is_named_with_both_values(rng):
     assert moved(a_record(values), a_record(values * 1.01)) == []
     (complaint,) = moved(a_record(values), a_record(values * [1, 2, 1]))
     assert complaint.startswith("made up: size[1] of net was")
+
+
+def test_numbers_in_another_arrangement_have_moved():
+    (complaint,) = moved(a_record(np.ones((10, 9))), a_record(np.ones((10, 20))))
+    assert complaint == "made up: size of net was (9,) numbers for each seed, is (20,)"
 
 
 def test_a_number_that_is_lost_or_not_finite_has_moved():
@@ -142,3 +152,37 @@ def test_the_command_refuses_a_name_it_does_not_know():
     )
     assert ran.returncode == 2
     assert "gradients_deep_networks" in ran.stderr
+
+
+@pytest.mark.parametrize("kind", ["none", "BN before", "LN", "GN"])
+def test_networks_in_a_stack_learn_as_if_each_were_alone(kind):
+    images, runs = some_images(), [(0, 0.01), (0, 0.3), (1, 0.3)]
+    network = script("normalization_rates").network
+    models = [network(kind, 2, seed).double() for seed, _ in runs]
+    models[2][-1].bias.data[0] = torch.inf  # so that its loss is lost at once
+    alone = [copy.deepcopy(model) for model in models]
+    train(models, images, runs, epochs=2, batch=8, momentum=0.9)
+    for model, stacked, (seed, rate) in zip(alone, models, runs, strict=True):
+        learn(model, images, seed, rate)
+        torch.testing.assert_close([*stacked.parameters()], [*model.parameters()])
+    torch.testing.assert_close(models[1].state_dict(), alone[1].state_dict())
+
+
+def some_images():
+    rng = torch.Generator().manual_seed(0)
+    y = torch.randint(10, (20,), generator=rng)
+    return Examples(torch.randn(20, 784, generator=rng).double(), y)
+
+
+def learn(model, images, seed, rate):
+    """What `train` does to each, by PyTorch's optimizer."""
+    rng = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
+    for _ in range(2):
+        for chosen in torch.randperm(20, generator=rng).split(8):
+            loss = cross_entropy(model(images.x[chosen]), images.y[chosen])
+            if not loss.isfinite():
+                return
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()

@@ -18,9 +18,10 @@ TOPICS = (  # one a chapter
 )
 LAYERS = [  # a module may import from the lines above its own, never from its own or below
     {"steadygrad", "autograder"},
-    {"steadygrad.data", "steadygrad.models"} | {f"steadygrad.{topic}" for topic in TOPICS},
+    {"steadygrad.data", "steadygrad.models", "steadygrad.momentum"}
+    | {f"steadygrad.{topic}" for topic in TOPICS},
     {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},
-    {"steadygrad.explorers.live"},
+    {"steadygrad.explorers.live", "steadygrad.explorers.tiny_norms"},
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},
     {"steadygrad.explorers"},
     {"autograder.compare", "autograder.limits", "autograder.recipes", "autograder.workspace"},

@@ -15,7 +15,7 @@ def hard_sigmoid(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 def hard_sigmoid_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """1/6 between −3 and 3, else 0."""
-    return torch.where(x.abs() < 3, torch.ones_like(x) / 6, 0.0)
+    return (x.abs() < 3).to(x.dtype) / 6
 
 
 def hard_tanh(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -40,9 +40,9 @@ def hard_swish_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 def squared_relu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """relu(x)² (So et al., 2021).  Its slope has no limit, so mind the scale of the weights."""
-    return torch.where(x > 0, x, 0.0).square()
+    return x.clamp(min=0).square()
 
 
 def squared_relu_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """2 relu(x)."""
-    return 2 * torch.where(x > 0, x, 0.0)
+    return 2 * x.clamp(min=0)

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from steadygrad.activations.sigmoids import sigmoid_slope, softplus, stable_sigmoid, tanh
+from steadygrad.activations.sigmoids import sigmoid_slope, softplus
 
 
 def gelu(x: Float[Tensor, "*shape"], approximate: bool = False) -> Float[Tensor, "*shape"]:
@@ -41,7 +41,7 @@ def gelu_slope(
 
 def quick_gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """x σ(1.702 x): the cheap likeness of GELU, off by up to 0.02."""
-    return x * stable_sigmoid(1.702 * x)
+    return x * torch.sigmoid(1.702 * x)
 
 
 def swish(
@@ -52,14 +52,16 @@ def swish(
     β = 0 gives x / 2, β = 1 SiLU, β = 1.702 nearly GELU, and β → ∞ ReLU.  `beta` may be a
     tensor that is trained like a weight: one number, or one for each of the last dimension.
     """
-    return x * stable_sigmoid(beta * x)
+    return x * torch.sigmoid(beta * x)
 
 
 def swish_slope(
     x: Float[Tensor, "*shape"], beta: float | Float[Tensor, "..."] = 1.0
 ) -> Float[Tensor, "*shape"]:
-    """σ(βx) + βx σ′(βx)."""
-    return stable_sigmoid(beta * x) + beta * x * sigmoid_slope(beta * x)
+    """σ(βx) + βx σ′(βx) = σ(βx) (1 + βx (1 − σ(βx)))."""
+    z = beta * x
+    gate = torch.sigmoid(z)
+    return gate * (1 + z * (1 - gate))
 
 
 def swish_beta_slope(
@@ -81,13 +83,13 @@ def silu_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 def mish(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """x tanh(softplus(x)) (Misra, 2020)."""
-    return x * tanh(softplus(x))
+    return x * torch.tanh(softplus(x))
 
 
 def mish_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """t + x (1 − t²) σ(x), with t = tanh(softplus(x))."""
-    gate = tanh(softplus(x))
-    return gate + x * (1 - gate**2) * stable_sigmoid(x)
+    gate = torch.tanh(softplus(x))
+    return gate + x * (1 - gate**2) * torch.sigmoid(x)
 
 
 def swiglu(

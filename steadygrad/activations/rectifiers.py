@@ -1,6 +1,7 @@
 """Rectifiers: the identity on the right; on the left nothing, a little, or a bend."""
 
 import torch
+import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch text uses
 from jaxtyping import Float
 from torch import Tensor
 
@@ -10,7 +11,7 @@ def relu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
     E[relu(z)²] = 1/2 for z ~ N(0, 1): by symmetry half of E[z²]
     """
-    return torch.where(x > 0, x, 0.0)
+    return F.threshold(x, threshold=0, value=0)  # unlike clamp, of slope 0 at 0
 
 
 def relu_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -21,7 +22,7 @@ def relu_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 def leaky_relu(x: Float[Tensor, "*shape"], slope: float = 0.01) -> Float[Tensor, "*shape"]:
     """A ReLU with a slope on the left as well, so that no unit is ever cut off
     (Maas et al., 2013)."""
-    return torch.where(x > 0, x, slope * x)
+    return relu(x) + slope * x.clamp(max=0)
 
 
 def leaky_relu_slope(
@@ -57,7 +58,7 @@ def prelu(
     x: Float[Tensor, "batch channels *space"], a: Float[Tensor, " channels"]
 ) -> Float[Tensor, "batch channels *space"]:
     """A leaky ReLU that learns its slopes, one for each channel (He et al., 2015)."""
-    return torch.where(x > 0, x, a.reshape(1, -1, *[1] * (x.dim() - 2)) * x)
+    return relu(x) + a.reshape(1, -1, *[1] * (x.dim() - 2)) * x.clamp(max=0)
 
 
 def prelu_backward(
@@ -93,11 +94,10 @@ def elu(x: Float[Tensor, "*shape"], alpha: float = 1.0) -> Float[Tensor, "*shape
     >>> elu(torch.tensor([-800.0, -1.0, 2.0]))
     tensor([-1.0000, -0.6321,  2.0000])
     """
-    left = torch.where(x > 0, 0.0, x)  # all that the exponential gets to see
+    left = x.clamp(max=0)  # all that the exponential gets to see
     return torch.where(x > 0, x, alpha * torch.expm1(left))
 
 
 def elu_slope(x: Float[Tensor, "*shape"], alpha: float = 1.0) -> Float[Tensor, "*shape"]:
     """1 where x is positive, else α e^x."""
-    left = torch.where(x > 0, 0.0, x)
-    return torch.where(x > 0, 1.0, alpha * left.exp())
+    return torch.where(x > 0, 1.0, alpha * x.clamp(max=0).exp())

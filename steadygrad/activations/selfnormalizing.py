@@ -97,7 +97,7 @@ def selu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     tensor([-1.7581,  0.0000,  1.0507])
     """
     alpha, scale = SELU
-    left = torch.where(x > 0, 0.0, x)  # all that the exponential gets to see
+    left = x.clamp(max=0)  # all that the exponential gets to see
     return scale * torch.where(x > 0, x, alpha * torch.expm1(left))
 
 

@@ -22,11 +22,13 @@ def stable_sigmoid(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 
 def sigmoid_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """σ′(x) = σ(x) (1 − σ(x)) = σ(x) σ(−x), at most 1/4.
+    """σ′(x) = σ(x) (1 − σ(x)) = σ(x) σ(−x) = e^−|x| / (1 + e^−|x|)², at most 1/4.
 
-    The second form keeps its digits on the right, where 1 − σ(x) has none left.
+    The second form keeps its digits on the right, where 1 − σ(x) has none left.  The last is
+    the second with a single exponential.
     """
-    return stable_sigmoid(x) * stable_sigmoid(-x)
+    small = (-x.abs()).exp()
+    return small / (1 + small).square()
 
 
 def tanh(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -59,7 +61,7 @@ def softplus(x: Float[Tensor, "*shape"], beta: float = 1.0) -> Float[Tensor, "*s
     """
     z = beta * x
     small = torch.where(z >= 0, -z, z).exp()  # e^−|z|, never above 1
-    return (torch.where(z >= 0, z, 0.0) + torch.log1p(small)) / beta
+    return (z.clamp(min=0) + torch.log1p(small)) / beta
 
 
 def softplus_slope(x: Float[Tensor, "*shape"], beta: float = 1.0) -> Float[Tensor, "*shape"]:

@@ -1,4 +1,5 @@
-"""Chapter 4's explorer: one channel of batch norm, its running values, and what they miss."""
+"""Chapter 4's explorer: one channel of batch norm, its running values, and what they miss; and
+how often small networks with three norms err, by the size of their batches."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from steadygrad.explorers import tiny_norms
 from steadygrad.explorers.live import LiveFigure
 from steadygrad.normalization import batch_norm
 from steadygrad.plots import COLORS
@@ -30,6 +32,7 @@ class Measurement(NamedTuple):
     before: Float[Tensor, " n"]  # new values, shifted
     after: Float[Tensor, " n"]  # the same through batch norm in evaluation
     company: Float[Tensor, " sizes"]  # rms change of an output with its batch, by batch size
+    errors: dict[str, Float[Tensor, " few"]]  # of small networks in evaluation, by batch size
 
 
 def measure(
@@ -47,6 +50,7 @@ def measure(
         x ~ N(2, 1.5²) in training        x + shift in evaluation
 
     A batch of one has no variance: its output is β, and the running variance fades towards 0.
+    The networks whose errors are counted have this momentum, and the shift in deviations.
     The same arguments give the same numbers, and no generator but its own is touched.
     """
     rng = torch.Generator().manual_seed(seed)
@@ -63,7 +67,11 @@ def measure(
     before = MEAN + DEVIATION * torch.randn(4096, 1, generator=rng) + shift
     after, *_ = batch_norm(before, *weights, mean, var, False, eps=eps)
     columns = torch.stack(rows).unbind(dim=1)
-    return Measurement(*columns, before[:, 0], after[:, 0], _company(weights, eps, rng))
+    errors = {
+        norm: tiny_norms.errors(norm, momentum=momentum, shift=shift / DEVIATION)
+        for norm in tiny_norms.NORMS
+    }
+    return Measurement(*columns, before[:, 0], after[:, 0], _company(weights, eps, rng), errors)
 
 
 def _company(
@@ -87,15 +95,17 @@ def _company(
 
 
 def explorer() -> LiveFigure:
-    """Six sliders; running statistics, what a batch changes, and values before and after."""
-    return LiveFigure(_build, _update, _controls(), alt=ALT)
+    """Six sliders; running statistics, values before and after, and what a batch size does."""
+    return LiveFigure(_build, _update, _controls(), alt=ALT, figsize=(9, 6))
 
 
 ALT = (
-    "Left, over 100 training steps, the mean and the variance of each batch as dots, and "
-    "their running values as lines that settle towards the true 2 and 2.25. Middle, on log "
+    "Top left, over 100 training steps, the mean and the variance of each batch as dots, and "
+    "their running values as lines that settle towards the true 2 and 2.25. Top right, "
+    "histograms of new values before and after batch norm in evaluation. Bottom left, on log "
     "axes over batch sizes 2 to 512, how far an output depends on its batch: a falling line. "
-    "Right, histograms of new values before and after batch norm in evaluation."
+    "Bottom right, the error of small networks in evaluation over the batch size of their "
+    "training: with batch norm half at 2, then falling; with group and layer norm level."
 )
 
 
@@ -118,8 +128,8 @@ def _controls() -> dict[str, widgets.ValueWidget]:
 
 
 def _build(figure: Figure) -> list[Artist]:
-    """Two clouds of dots, two lines, the line over batch sizes, two histograms."""
-    steps, company, values = figure.subplots(1, 3, width_ratios=(4, 3, 4))
+    """Two clouds of dots, two lines, two histograms, and four lines over batch sizes."""
+    (steps, values), (company, errors) = figure.subplots(2, 2)
     dots = [
         steps.plot([], [], linestyle="none", marker=mark, markersize=3, color=color, alpha=0.5)[
             0
@@ -139,8 +149,18 @@ def _build(figure: Figure) -> list[Artist]:
     )
     company.set(xscale="log", yscale="log", xlim=(1.5, 700), ylim=(1e-3, 10))
     company.set(xlabel="batch size", ylabel="change of an output (rms)")
-    company.set_xticks([2, 16, 128], labels=["2", "16", "128"])
-    company.minorticks_off()
+    rates = [
+        errors.plot([], [], color=color, linestyle=dash, marker=mark, label=norm)[0]
+        for norm, color, dash, mark in zip(
+            tiny_norms.NORMS, COLORS, ("-", "--", ":"), ("o", "s", "^"), strict=False
+        )
+    ]
+    errors.set(xscale="log", xlim=(1.5, 700), ylim=(0, 0.65), xlabel="batch size in training")
+    errors.set(ylabel="error in evaluation")
+    errors.legend(loc="upper right", fontsize=9)
+    for axes in (company, errors):
+        axes.set_xticks([2, 16, 128], labels=["2", "16", "128"])
+        axes.minorticks_off()
     bars = [
         values.stairs(0 * BINS[1:], BINS, baseline=0, color=color, linestyle=dash, label=label)
         for color, dash, label in (
@@ -150,7 +170,7 @@ def _build(figure: Figure) -> list[Artist]:
     ]
     values.set(xlim=(BINS[0], BINS[-1]), ylim=(0, 0.15), xlabel="value", ylabel="share")
     values.legend(loc="upper right", fontsize=9)
-    return [*dots, *lines, line, *bars]
+    return [*dots, *lines, line, *bars, *rates]
 
 
 def _update(artists: Sequence[Artist], **settings: object) -> str:
@@ -158,7 +178,9 @@ def _update(artists: Sequence[Artist], **settings: object) -> str:
     for artist, series in zip(artists[:4], measured[:4], strict=True):
         artist.set_data(number, series.numpy())
     artists[4].set_data(SIZES, measured.company.clamp(min=1e-3).numpy())
-    for bars, values in zip(artists[5:], (measured.before, measured.after), strict=True):
+    for line, errors in zip(artists[7:], measured.errors.values(), strict=True):
+        line.set_data(tiny_norms.SIZES, errors.numpy())
+    for bars, values in zip(artists[5:7], (measured.before, measured.after), strict=True):
         clipped = np.clip(values.numpy(), BINS[0], BINS[-1])
         bars.set_data(np.histogram(clipped, BINS)[0] / len(clipped))
     return _sentence(measured, settings["batch_size"])
@@ -166,10 +188,12 @@ def _update(artists: Sequence[Artist], **settings: object) -> str:
 
 def _sentence(measured: Measurement, batch_size: int) -> str:
     mean, deviation = measured.after.mean().item(), measured.after.std().item()
+    by_batch = ", ".join(f"{e[0]:.0%} with {norm}" for norm, e in measured.errors.items())
     one = " PyTorch refuses to train on a batch of one: its output is always β."
     return (
         f"Running mean {measured.running_mean[-1]:.2f} (true {MEAN:.0f}), running variance "
         f"{measured.running_var[-1]:.2f} (true {DEVIATION**2:.2f}). New values come out with "
-        f"mean {mean:.2f} and deviation {deviation:.2f}. Layer and group norm would give an "
-        f"example the same output in any batch.{one if batch_size == 1 else ''}"
+        f"mean {mean:.2f} and deviation {deviation:.2f}. Trained in batches of 2, small "
+        f"networks err on {by_batch}; layer and group norm give an example the same output in "
+        f"any batch.{one if batch_size == 1 else ''}"
     )

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from steadygrad.explorers import tiny_norms
 from steadygrad.explorers.normalization import SIZES, explorer, measure
 
 START = {
@@ -38,6 +39,23 @@ def test_an_output_depends_less_on_a_larger_batch():
     assert company[0] > 10 * company[-1]
 
 
+def test_in_small_batches_only_batch_norm_fails():
+    errors = measure().errors
+    assert errors["batch norm"][0] > 10 * errors["layer norm"][0]
+    assert errors["batch norm"][1] > 5 * errors["group norm"][1]
+    assert max(error[2:].max() for error in errors.values()) < 0.05
+
+
+def test_momentum_reaches_only_batch_norm_and_a_shift_reaches_all():
+    start, last_batch, moved = (
+        m.errors for m in (measure(), measure(momentum=1.0), measure(shift=2.0))
+    )
+    assert last_batch["batch norm"][2] > 2 * start["batch norm"][2]
+    for norm in ("group norm", "layer norm"):
+        assert last_batch[norm].equal(start[norm])
+    assert min(error[-1] for error in moved.values()) > 0.1
+
+
 def test_a_batch_of_one_has_no_variance():
     measured = measure(batch_size=1)
     assert measured.batch_var.eq(0).all()
@@ -47,8 +65,9 @@ def test_a_batch_of_one_has_no_variance():
 
 def test_the_same_settings_give_the_same_numbers_and_disturb_nothing():
     state = torch.get_rng_state()
-    for first, second in zip(measure(), measure(), strict=True):
-        assert first.equal(second)
+    (*first, its_errors), (*second, other_errors) = measure(), measure()
+    assert all(a.equal(b) for a, b in zip(first, second, strict=True))
+    assert all(its_errors[norm].equal(other_errors[norm]) for norm in tiny_norms.NORMS)
     assert torch.equal(torch.get_rng_state(), state)
 
 

@@ -47,7 +47,7 @@ def softplus_by_relu(x, beta=1.0):
 
 
 SMALL = "small = torch.where(z >= 0, -z, z).exp()  # e^−|z|, never above 1"
-RESULT = "(torch.where(z >= 0, z, 0.0) + torch.log1p(small)) / beta"
+RESULT = "(z.clamp(min=0) + torch.log1p(small)) / beta"
 
 SOFTPLUS = Exercise(
     target=activations.softplus,
@@ -95,7 +95,7 @@ SOFTPLUS = Exercise(
         Misconception(
             "not divided by β",
             instead_of=RESULT,
-            wrote="torch.where(z >= 0, z, 0.0) + torch.log1p(small)",
+            wrote="z.clamp(min=0) + torch.log1p(small)",
             symptom="Your answers are β times too large.",
             hint="β stretches the axis of x; dividing by it afterwards gives the slope 1 back.",
         ),
@@ -117,7 +117,7 @@ SOFTPLUS = Exercise(
         Misconception(
             "the small part left out",
             instead_of=RESULT,
-            wrote="torch.where(z >= 0, z, 0.0) / beta",
+            wrote="z.clamp(min=0) / beta",
             symptom="You give a ReLU.",
             hint="What makes it smooth is the term log(1 + e^−|z|).",
         ),

@@ -101,7 +101,9 @@ def batch_norm_by_moving_the_channels(
     return [y, running_mean, running_var]
 
 
-STATISTICS = "mean, var = x.mean(dim=dims), x.var(dim=dims, correction=0)"
+STATISTICS = (
+    "mean = x.mean(dim=dims)\n        var = (x - mean.view(shape)).square().mean(dim=dims)"
+)
 X_HAT = "x_hat = (x - mean.view(shape)) / (var.view(shape) + eps).sqrt()"
 RUN_MEAN = "running_mean = (1 - momentum) * running_mean + momentum * mean.detach()"
 RUN_VAR = "running_var = (1 - momentum) * running_var + momentum * unbiased"
@@ -336,7 +338,7 @@ BATCH_NORM = Exercise(
         ),
         Misconception(
             "each pixel by itself",
-            instead_of="mean, var = x.mean(dim=dims), x.var(dim=dims, correction=0)",
+            instead_of=STATISTICS,
             wrote="mean, var = x.mean(dim=0), x.var(dim=0, correction=0)\n"
             "        if x.dim() > 2:\n"
             "            x_hat = (x - mean) / (var + eps).sqrt()\n"

@@ -58,7 +58,7 @@ def group_norm_by_loop(x, num_groups, gamma, beta, eps=1e-5):
 
 GROUPS = "groups = x.reshape(len(x), num_groups, -1)"
 MEAN = "mean = groups.mean(dim=2, keepdim=True)"
-VAR = "var = groups.var(dim=2, correction=0, keepdim=True)"
+VAR = "var = (groups - mean).square().mean(dim=2, keepdim=True)"
 X_HAT = "x_hat = ((groups - mean) / (var + eps).sqrt()).reshape(x.shape)"
 Y = "return gamma.view(shape) * x_hat + beta.view(shape)"
 
@@ -164,8 +164,8 @@ GROUP_NORM = Exercise(
         ),
         Misconception(
             "unbiased variance",
-            instead_of="correction=0",
-            wrote="correction=1",
+            instead_of=VAR,
+            wrote="var = groups.var(dim=2, keepdim=True)",
             symptom="Your numbers are a little too small, the more so the smaller the groups.",
             hint="Divide by the number of values in a group, not by one less.",
         ),

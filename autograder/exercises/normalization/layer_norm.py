@@ -58,7 +58,7 @@ def layer_norm_flat(x, gamma, beta, eps=1e-5):
 
 DIMS = "dims = list(range(-gamma.dim(), 0))"
 MEAN = "mean = x.mean(dim=dims, keepdim=True)"
-VAR = "var = x.var(dim=dims, correction=0, keepdim=True)"
+VAR = "var = (x - mean).square().mean(dim=dims, keepdim=True)"
 X_HAT = "x_hat = (x - mean) / (var + eps).sqrt()"
 
 LAYER_NORM = Exercise(
@@ -132,8 +132,8 @@ LAYER_NORM = Exercise(
         ),
         Misconception(
             "unbiased variance",
-            instead_of="correction=0",
-            wrote="correction=1",
+            instead_of=VAR,
+            wrote="var = x.var(dim=dims, keepdim=True)",
             symptom="Your numbers are a little too small, the more so the fewer features.",
             hint="The features are all there is, not a sample of more: divide by their number.",
         ),
