@@ -9,10 +9,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TOPICS = ("gradients", "initialization", "activations", "normalization")  # one a chapter
+TOPICS = (  # one a chapter
+    *("gradients", "initialization", "activations", "normalization"),
+    "adaptive",
+)
 LAYERS = [  # a module may import from the lines above its own, never from its own or below
     {"steadygrad", "autograder"},
-    {"steadygrad.data", "steadygrad.models"} | {f"steadygrad.{topic}" for topic in TOPICS},
+    {"steadygrad.data", "steadygrad.models"}
+    | {f"steadygrad.{topic}" for topic in TOPICS}
+    | {"steadygrad.landscapes"},
     {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},
     {"steadygrad.explorers.live"},
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},
