@@ -91,18 +91,12 @@ ADAGRAD = Exercise(
             hint="The sum starts at the initial value, in every coordinate.",
         ),
         Misconception(
-            "no history",
-            instead_of=SUM,
-            wrote="v = gradient**2",
-            symptom="Each of your steps is a first step.",
-            hint="The new square is added to what the state brought along.",
-        ),
-        Misconception(
             "the old state returned",
             instead_of="Squares(v)",
             wrote="state",
-            symptom="Your sum does not grow from step to step.",
-            hint="Return the sum that you just computed; the next step starts from it.",
+            symptom="Each of your steps is a first step: the sum does not grow.",
+            hint="The new square is added to what the state brought along, and the state that "
+            "you return holds the new sum.",
         ),
         Misconception(
             "one sum for all coordinates",

@@ -14,12 +14,8 @@ def adamw_cases(rng):
     def steps(size=4, **settings):
         return seven_steps(rng, size, theta=weights(size), **settings)
 
-    yield Case(
-        "seven steps", steps(betas=(0.6, 0.8), eps=1e-3, weight_decay=0.3), directions
-    )
-    yield Case(
-        "a large eps", steps(betas=(0.5, 0.7), eps=0.4, weight_decay=0.05), directions
-    )
+    yield Case("seven steps", steps(betas=(0.6, 0.8), eps=1e-3, weight_decay=0.3), directions)
+    yield Case("a large eps", steps(betas=(0.5, 0.7), eps=0.4, weight_decay=0.05), directions)
     yield Case("defaults", steps(3), directions)
     yield Case("no decay", steps(betas=(0.8, 0.9), eps=1e-2, weight_decay=0.0), directions)
     yield Case(
@@ -41,9 +37,7 @@ def adamw_steps():
     ]
 
 
-def adamw_in_full(
-    gradient, state, theta, *, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2
-):
+def adamw_in_full(gradient, state, theta, *, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2):
     """Another right way: Adam written out once more."""
     b1, b2 = betas
     t, m, v = state if state is not None else (0, 0 * gradient, 0 * gradient)
@@ -128,7 +122,7 @@ ADAMW = Exercise(
             instead_of=RETURN,
             wrote="return direction + weight_decay / (1 - betas[0] ** state.t) * theta, state",
             symptom="Your decay fades over the steps.",
-            hint="The decay is no mean and needs no correction: a share of the present weights.",
+            hint="The decay is a share of the present weights, no mean: nothing to correct.",
         ),
     ),
 )

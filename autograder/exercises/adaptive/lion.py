@@ -18,9 +18,13 @@ def lion_cases(rng):
     yield Case(
         "a mean that is overruled",
         few_steps(
-            [1.0, -2.0, 0.0], [-0.3, 0.1, 0.0], [-0.3, 3.0, -1.0],
-            theta=torch.tensor([1.0, 2.0, -3.0]), betas=(0.5, 0.8), weight_decay=0.1,
-        ),  # fmt: skip
+            [1.0, -2.0, 0.0],
+            [-0.3, 0.1, 0.0],
+            [-0.3, 3.0, -1.0],
+            theta=torch.tensor([1.0, 2.0, -3.0]),
+            betas=(0.5, 0.8),
+            weight_decay=0.1,
+        ),
         directions,
     )
 
@@ -92,22 +96,23 @@ LION = Exercise(
         ),
         Misconception(
             "betas exchanged",
-            instead_of="b1, b2 = betas",
-            wrote="b2, b1 = betas",
+            instead_of=BOTH,
+            wrote="mean = b2 * state.m + (1 - b2) * gradient\n"
+            "    m = b1 * state.m + (1 - b1) * gradient",
             symptom="Your two means have each other's memory.",
             hint="The first beta is for the direction, the second for what is kept.",
         ),
         Misconception(
             "one mean for both",
-            instead_of="Trend(m)",
-            wrote="Trend(mean)",
+            instead_of=BOTH,
+            wrote=f"{MEAN}\n    m = mean",
             symptom="You keep the mean that you took the sign of.",
             hint="Two different means: what is kept has the second beta.",
         ),
         Misconception(
             "the sign of what is kept",
-            instead_of="mean.sign()",
-            wrote="m.sign()",
+            instead_of=BOTH,
+            wrote="mean = m = b2 * state.m + (1 - b2) * gradient",
             symptom="Your first beta plays no part.",
             hint="Two different means: the sign is taken of the one with the first beta.",
         ),

@@ -56,9 +56,7 @@ def newton_schulz_without_transposing(
     return x
 
 
-def newton_schulz_by_svd(
-    matrix, steps=5, coefficients=(3.4445, -4.7750, 2.0315), eps=1e-7
-):
+def newton_schulz_by_svd(matrix, steps=5, coefficients=(3.4445, -4.7750, 2.0315), eps=1e-7):
     """Another right way: the polynomial on the singular values."""
     u, s, vh = torch.linalg.svd(matrix, full_matrices=False)
     s = s / s.norm().clamp(min=eps)
