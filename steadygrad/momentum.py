@@ -1,0 +1,285 @@
+"""Momentum: batches, the step, and what happens when steps remember the ones before.
+
+A rule turns a gradient into a direction and owns no state: it is handed the old state and
+returns the new one.  The step is ``theta - lr * direction``, and it is the caller's.
+Chapter 6 derives each formula in this order.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+Vector = Float[Tensor, " n"]  # all parameters of a model, laid end to end
+
+CONVENTIONS = ("heavy_ball", "lr_inside", "ema")
+
+
+# ── Batches ─────────────────────────────────────────────────────────────────────────
+
+
+def minibatches(
+    x: Float[Tensor, "examples *shape"],
+    y: Tensor,
+    batch_size: int,
+    generator: torch.Generator | None = None,
+    drop_last: bool = False,
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """One epoch of mini-batches: every example once, in a fresh random order.
+
+    `y[i]` belongs to `x[i]`, before and after.  The last batch is smaller where the size does
+    not divide the number of examples; `drop_last` leaves such a batch out.  The order is drawn
+    from `generator`, or from PyTorch's own where there is none.
+    """
+    n = len(x)
+    order = torch.randperm(n, generator=generator).to(x.device)
+    end = n - n % batch_size if drop_last else n
+    for start in range(0, end, batch_size):
+        chosen = order[start : start + batch_size]
+        yield x[chosen], y[chosen]
+
+
+# ── Rules ───────────────────────────────────────────────────────────────────────────
+
+
+def sgd(
+    gradient: Vector,
+    state: Vector | None,
+    *,
+    momentum: float = 0.0,
+    dampening: float = 0.0,
+    nesterov: bool = False,
+) -> tuple[Vector, Vector]:
+    """Gradient descent with memory: past gradients keep pushing (Polyak, 1964).
+
+        first step      b = g
+        later steps     b ← μ b + (1 − dampening) g
+        direction = b               or with nesterov    g + μ b
+
+    g is the gradient, μ the momentum, b the velocity: the state, which is None before the
+    first step.  Returns the direction and the new state, and changes neither input.  With
+    μ = 0 this is plain gradient descent.  As in torch.optim.SGD, whose form of Nesterov's
+    momentum is that of Sutskever et al. (2013) in shifted variables.
+
+    >>> g = torch.ones(2)
+    >>> direction, state = sgd(g, None, momentum=0.9)
+    >>> direction, state = sgd(g, state, momentum=0.9)
+    >>> direction
+    tensor([1.9000, 1.9000])
+    """
+    if state is None:
+        velocity = gradient
+    else:
+        velocity = momentum * state + (1 - dampening) * gradient
+    direction = gradient + momentum * velocity if nesterov else velocity
+    return direction, velocity
+
+
+def lr_inside(
+    gradient: Vector, state: Vector | None, *, lr: float, momentum: float = 0.0
+) -> tuple[Vector, Vector]:
+    """Momentum with the rate inside the velocity, as in CS231n and many papers.
+
+        v ← μ v − lr g        θ ← θ + v, so that direction = −v / lr
+
+    The same walk as `sgd`'s while lr stays as it is.  When lr is cut, these steps fade over
+    the next 1/(1 − μ) steps, and `sgd`'s are cut at once.  `lr` must not be 0.
+    """
+    velocity = -lr * gradient if state is None else momentum * state - lr * gradient
+    return -velocity / lr, velocity
+
+
+def ema(
+    gradient: Vector, state: Vector | None, *, momentum: float = 0.0
+) -> tuple[Vector, Vector]:
+    """Momentum as a running mean of the gradients, started at zero.
+
+        m ← μ m + (1 − μ) g        direction = m
+
+    `sgd`'s direction times (1 − μ): at the same rate it goes 1 − μ as far.
+    """
+    mean = (1 - momentum) * gradient
+    mean = mean if state is None else momentum * state + mean
+    return mean, mean
+
+
+def convert_momentum(lr: float, beta: float, source: str, target: str) -> tuple[float, float]:
+    """The rate and the momentum that give the same walk in another convention.
+
+        heavy_ball    b ← β b + g              θ ← θ − lr b
+        lr_inside     v ← β v − lr g           θ ← θ + v
+        ema           m ← β m + (1 − β) g      θ ← θ − lr m
+
+    All three start at rest (b = v = m = 0), and the rate does not change on the way.  Returns
+    (lr, beta).  Raises ValueError for a convention that is not one of the three.
+
+    >>> lr, beta = convert_momentum(0.1, 0.9, "heavy_ball", "ema")
+    >>> round(lr, 9), beta
+    (1.0, 0.9)
+    """
+    for name in (source, target):
+        if name not in CONVENTIONS:
+            raise ValueError(
+                f"There is no convention {name!r}; choose one of {', '.join(CONVENTIONS)}."
+            )
+    if source == "ema":
+        lr = lr * (1 - beta)
+    if target == "ema":
+        lr = lr / (1 - beta)
+    return lr, beta
+
+
+def nesterov_step(
+    p: Tensor, b: Tensor, grad_fn: Callable[[Tensor], Tensor], lr: float, mu: float
+) -> tuple[Tensor, Tensor]:
+    """One step that looks ahead: the gradient is taken where momentum alone would lead.
+
+        ahead = p − lr μ b         (Nesterov, 1983, in the form of Sutskever et al., 2013)
+        b ← μ b + grad(ahead)
+        p ← p − lr b
+
+    p is a point, b the velocity, at first zero.  Returns the new p and b.  `ahead` is where
+    `sgd` with nesterov=True walks: it takes the same steps and calls another point θ.
+    """
+    ahead = p - lr * mu * b
+    velocity = mu * b + grad_fn(ahead)
+    return p - lr * velocity, velocity
+
+
+# ── A quadratic valley ──────────────────────────────────────────────────────────────
+
+
+def quadratic_path(
+    h: Float[Tensor, "d d"], x0: Float[Tensor, " d"], lr: float, mu: float, steps: int
+) -> Float[Tensor, "points d"]:
+    """Where the heavy ball goes on L(x) = ½ xᵀ H x, from x₀ on.
+
+        g = H x        b ← μ b + g        x ← x − lr b
+
+    Returns x₀ and the point after every step: steps + 1 rows.  b starts at zero.
+    """
+    x, velocity = x0, torch.zeros_like(x0)
+    points = [x]
+    for _ in range(steps):
+        velocity = mu * velocity + h @ x
+        x = x - lr * velocity
+        points.append(x)
+    return torch.stack(points)
+
+
+def max_stable_lr(
+    hessian: Float[Tensor, "d d"], momentum: float = 0.0, nesterov: bool = False
+) -> float:
+    """The rate from which on descent no longer converges on ½ xᵀ H x.
+
+        plain, heavy ball    2 (1 + β) / λ
+        Nesterov             2 (1 + β) / ((1 + 2β) λ)
+
+    λ is the largest eigenvalue of the symmetric H, β the momentum.  Where an eigenvalue is
+    negative the valley has a way down without end, and no rate is small enough: 0.  Where H
+    is all zeros there is nothing to overshoot: inf.
+
+    >>> max_stable_lr(torch.diag(torch.tensor([1.0, 10.0])), momentum=0.5)
+    0.3
+    """
+    eigenvalues = torch.linalg.eigvalsh(hessian.double())
+    smallest, largest = eigenvalues[0].item(), eigenvalues[-1].item()
+    rounding = 1e-6 * max(abs(smallest), abs(largest))  # what float32 leaves of a zero
+    if smallest < -rounding:
+        return 0.0
+    if largest == 0:
+        return math.inf
+    limit = 2 * (1 + momentum) / largest
+    return limit / (1 + 2 * momentum) if nesterov else limit
+
+
+def contraction(
+    curvature: float, lr: float, momentum: float = 0.0, *, nesterov: bool = False
+) -> float:
+    """By what a direction of this curvature shrinks in a step, in the long run.
+
+    The larger size of the two roots of
+
+        heavy ball    z² − (1 + β − lr λ) z + β = 0
+        Nesterov      z² − (1 + β)(1 − lr λ) z + β (1 − lr λ) = 0
+
+    Below 1 the walk converges; where the roots are complex it swings.  Without momentum this
+    is |1 − lr λ|.
+    """
+    shrink = 1 - lr * curvature
+    b = -(1 + momentum) * shrink if nesterov else -(momentum + shrink)
+    c = momentum * shrink if nesterov else momentum
+    square = b * b - 4 * c
+    if square < 0:
+        return math.sqrt(c)
+    return (abs(b) + math.sqrt(square)) / 2
+
+
+def best_heavy_ball(smallest: float, largest: float) -> tuple[float, float]:
+    """The rate and the momentum that shrink all directions of a quadratic fastest (Polyak, 1964).
+
+        β = ((√κ − 1) / (√κ + 1))²        lr = (1 + √β)² / λ_max        κ = λ_max / λ_min
+
+    Every direction then shrinks by √β a step; plain descent's best is (κ − 1) / (κ + 1).
+
+    >>> best_heavy_ball(1.0, 100.0)
+    (0.0330578512396694..., 0.669421487603305...)
+    """
+    root = math.sqrt(largest / smallest)
+    beta = ((root - 1) / (root + 1)) ** 2
+    return (1 + math.sqrt(beta)) ** 2 / largest, beta
+
+
+# ── Far and long ────────────────────────────────────────────────────────────────────
+
+
+def terminal_velocity(gradient: Tensor, lr: float, momentum: float) -> Tensor:
+    """The length of a step once the gradient has long been the same: lr g / (1 − μ)."""
+    return lr * gradient / (1 - momentum)
+
+
+def displacement(steps: int, lr: float, momentum: float, *, averaged: bool = False) -> float:
+    """How far the heavy ball goes under a constant gradient of 1, from rest.
+
+    − lr Σₖ (1 − μᵏ) / (1 − μ)        for k = 1 … steps; times (1 − μ) if averaged
+    """
+    total = sum(1 - momentum**k for k in range(1, steps + 1))
+    return -lr * total / (1 if averaged else 1 - momentum)
+
+
+def stationary_variance(
+    curvature: float, lr: float, noise: float, momentum: float = 0.0
+) -> float:
+    """How far noisy gradients keep the heavy ball from the bottom of ½ λ x², squared.
+
+        Var(x) = (lr σ² / λ) · (1 + β) / ((1 − β) (2 (1 + β) − lr λ))
+
+    σ² is the noise's variance, σ₁² / B for a batch of B.  For a small rate this is
+    lr σ₁² / (2 λ B (1 − β)): what counts is the effective rate over the batch size.
+    """
+    room = (1 - momentum) * (2 * (1 + momentum) - lr * curvature)
+    return lr * noise**2 / curvature * (1 + momentum) / room
+
+
+# ── Groups ──────────────────────────────────────────────────────────────────────────
+
+
+def param_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Two groups for an optimizer: what is to decay, and what is not.
+
+        {"params": weights, "weight_decay": weight_decay}
+        {"params": the others, "weight_decay": 0.0}
+
+    Weights are the parameters with at least two dimensions: matrices, kernels, embeddings.
+    Biases and the scales and shifts of normalization layers have one, and decay would only
+    push them off what they are for.  Every parameter is in one group, once, in the model's
+    order; one that is frozen (requires_grad is False) is in none.
+    """
+    trained = [p for p in model.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
+    ]

@@ -1,0 +1,205 @@
+"""Descent: any rule of this course as an optimizer in the manner of PyTorch."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from math import isfinite
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from steadygrad.training.flat import Flat, Vector, arrange
+from steadygrad.training.fused import fused
+from steadygrad.training.states import State, mapped, packed, unpacked
+
+Rule = Callable[..., tuple[Vector, State]]
+
+
+class Descent(Optimizer):
+    """Take steps along the directions of a rule: θ ← θ − lr · direction.
+
+        direction, state = rule(gradient, state, **settings)
+
+    A rule that names a third parameter `theta` gets the parameters, one that names `lr` the
+    rate.  The parameters of a group lie end to end in one buffer (one for each dtype and
+    device), so the rule sees a single vector; a parameter stays the object that it was, as a
+    window on that buffer.  `settings` are those of the rule, and each group may have its own.
+    `weight_decay` adds weight_decay · θ to the gradient, unless the rule has a parameter of
+    that name and sees to it itself.
+
+    A parameter without a gradient is left out, and its state does not age, as in torch.optim.
+    Schedulers, GradScaler, closures, `state_dict`, deepcopy and pickle work as usual; a saved
+    state holds copies, and a run that goes on from it gives the same numbers to the bit.
+
+    `compile=True` fuses rule and step into one pass by `torch.compile`.  The results differ
+    by rounding.  Without a compiler it says so once and goes on uncompiled.
+
+    Raises ValueError for settings that are not finite or a negative rate, and TypeError for
+    settings that the rule does not have or lacks.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        rule: Rule,
+        *,
+        lr: float,
+        compile: bool = False,  # noqa: A002 - torch's own word for it
+        **settings: Any,
+    ):
+        self._hold(rule, compile)
+        self._flats: list[list[Flat]] = []
+        self._had: list[list[bool]] = []
+        defaults = {"lr": lr, "weight_decay": 0.0} | self._settings | settings
+        super().__init__(params, defaults)
+
+    def _hold(self, rule: Rule, compiled: bool) -> None:
+        """Look once at what the rule asks for."""
+        self.rule, self.compile = rule, compiled
+        known = list(inspect.signature(rule).parameters.values())
+        names = [p.name for p in known]
+        self._wants_theta = "theta" in names[:3]
+        self._wants_lr = "lr" in names
+        own = [p for p in known[2:] if p.name not in ("theta", "lr")]
+        self._takes_any = any(p.kind is p.VAR_KEYWORD for p in own)
+        own = [p for p in own if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+        self._names = [p.name for p in own]
+        self._settings = {p.name: p.default for p in own if p.default is not p.empty}
+        self._fused = fused(self._ask) if compiled else None
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add parameters with a rate and settings of their own, also between two steps."""
+        name = getattr(self.rule, "__name__", "the rule")
+        given = self.defaults | param_group
+        if missing := [key for key in self._names if key not in given]:
+            raise TypeError(f"{name} also needs {', '.join(missing)}; give it to Descent.")
+        known = {"params", "param_names", "initial_lr", "lr", "weight_decay", *self._names}
+        extra = {} if self._takes_any else given.keys() - known - _of_schedulers
+        if extra:
+            raise TypeError(
+                f"{name} has no setting {', '.join(map(repr, sorted(extra)))}; it has "
+                f"{', '.join(['lr', 'weight_decay', *self._names])}."
+            )
+        _check(given)
+        super().add_param_group(param_group)
+        for p in self.param_groups[-1]["params"]:
+            if not p.is_floating_point():
+                self.param_groups.pop()
+                raise TypeError(f"Parameters must be real numbers, but one is {p.dtype}.")
+        self._flats.append([])
+        self._had.append([])
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Take one step; a closure is called first, with gradients on, and its loss returned."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for number, group in enumerate(self.param_groups):
+            has = [p.grad is not None for p in group["params"]]
+            flats = self._flats[number]
+            if has != self._had[number] or not all(flat.fits for flat in flats):
+                flats = self._flats[number] = arrange(flats, group["params"])
+                self._had[number] = has
+            for flat in flats:
+                if flat.params[0].grad is not None:
+                    self._advance(flat, group)
+        return loss
+
+    def _advance(self, flat: Flat, group: dict[str, Any]) -> None:
+        gradient = flat.gather([p.grad for p in flat.params])
+        lr, settings = float(group["lr"]), {name: group[name] for name in self._names}
+        if self._takes_any:
+            settings |= {k: v for k, v in group.items() if k in self.defaults} | settings
+        if "weight_decay" not in self._names and group["weight_decay"]:
+            gradient.add_(flat.theta, alpha=group["weight_decay"])
+        after = NotImplemented
+        if self._fused and flat.state is not None:  # what the state looks like is known
+            with_lr = settings | {"lr": lr} if self._wants_lr else settings
+            after = self._fused(flat.theta, gradient, flat.state, lr, with_lr)
+        if after is NotImplemented:
+            direction, after = self._ask(flat.theta, gradient, flat.state, lr, settings)
+            after = flat.kept(after)
+            flat.theta.add_(direction, alpha=-lr)
+        flat.state = after
+        flat.moved()
+
+    def _ask(
+        self, theta: Vector, gradient: Vector, state: State, lr: float, settings: dict[str, Any]
+    ) -> tuple[Vector, State]:
+        seen = (gradient, state, theta) if self._wants_theta else (gradient, state)
+        return self.rule(*seen, **({"lr": lr} if self._wants_lr else {}), **settings)
+
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of all settings and states, which `torch.load` reads with weights_only."""
+        self.state.clear()
+        for number, flats in enumerate(self._flats):
+            places = {id(p): n for n, p in enumerate(self.param_groups[number]["params"])}
+            self.state[f"group {number}"] = [
+                {
+                    "places": [places[id(p)] for p in flat.params],
+                    "shapes": [list(p.shape) for p in flat.params],
+                    "memory": packed(flat.state),
+                }
+                for flat in flats
+            ]
+        saved = super().state_dict()
+        self.state.clear()
+        return saved
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a saved state; the parameters' own values are the model's to load."""
+        super().load_state_dict(state_dict)
+        for group in self.param_groups:
+            _check(group)
+        self._flats = [
+            [self._loaded(part, group["params"]) for part in self.state.get(f"group {n}", [])]
+            for n, group in enumerate(self.param_groups)
+        ]
+        self._had = [[] for _ in self.param_groups]
+        self.state.clear()
+
+    @staticmethod
+    def _loaded(part: dict[str, Any], params: list[Tensor]) -> Flat:
+        mine = [params[place] for place in part["places"]]
+        shapes = [list(p.shape) for p in mine]
+        if shapes != part["shapes"]:
+            raise ValueError(
+                f"The saved state is of parameters of shapes {part['shapes']}, but these have "
+                f"{shapes}; give the parameters in the order in which they were saved."
+            )
+        device = mine[0].device
+        state = unpacked(part["memory"])
+        return Flat(mine, mapped(lambda t: t.to(device) if isinstance(t, Tensor) else t, state))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {
+            "_had": [[] for _ in self.param_groups],
+            "_flats": [[(f.params, f.state) for f in flats] for flats in self._flats],
+            "_held": (self.rule, self.compile),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        if "_held" in state:  # torch's own load_state_dict hands over less
+            self._hold(*state.pop("_held"))
+            state["_flats"] = [[Flat(*each) for each in flats] for flats in state["_flats"]]
+        super().__setstate__(state)
+
+
+# what torch's schedulers keep in a group
+_of_schedulers = {"max_lr", "min_lr", "max_momentum", "base_momentum", "swa_lr"}
+
+
+def _check(settings: dict[str, Any]) -> None:
+    """Refuse what would spoil the parameters without a word."""
+    for name, value in settings.items():
+        if name in ("params", "param_names"):
+            continue
+        for number in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(number, int | float) and not isfinite(number):
+                raise ValueError(f"{name} must be finite, but is {value!r}.")
+    if not float(settings["lr"]) >= 0:
+        raise ValueError(f"lr must be zero or more, but is {settings['lr']!r}.")

@@ -1,0 +1,148 @@
+"""Fused: a rule and the step it leads to, compiled into one pass over the buffers.
+
+A pure rule writes every intermediate result to memory and reads it again.  `torch.compile`
+sees the whole formula, so that each entry is read once and written once.
+"""
+
+import warnings
+from collections.abc import Callable
+from functools import cache
+from types import FunctionType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from steadygrad.training.flat import Vector
+from steadygrad.training.states import State, leaves, mapped
+
+Advance = Callable[[Vector, Vector, State, float, dict[str, Any]], State]
+
+
+def fused(ask: Callable[..., tuple[Vector, State]]) -> Advance:
+    """One compiled step, `(theta, gradient, state, lr, settings) -> state`.
+
+    It writes to `theta` and to the tensors of the state, which it returns.  Numbers in the
+    state, such as a count of steps, are no reason to compile again.  Where there is no
+    compiler it warns once, leaves everything as it was and from then on returns NotImplemented.
+    """
+
+    def whole(
+        theta: Vector, gradient: Vector, state: State, lr: Tensor, settings: dict[str, Any]
+    ) -> State:
+        rate = settings["lr"] if "lr" in settings else lr
+        rest = {name: value for name, value in settings.items() if name != "lr"}
+        direction, after = ask(theta, gradient, state, rate, rest)
+        there = theta - lr * direction
+        after = _renewed(state, after)
+        theta.copy_(there)
+        return after
+
+    # A code object of its own: torch counts recompilations for each, whoever's they are.
+    whole = FunctionType(
+        whole.__code__.replace(), whole.__globals__, "whole", None, whole.__closure__
+    )
+    compiled = torch.compile(whole, options={"post_grad_custom_post_pass": _numbers_first()})
+    works = True
+
+    def advance(
+        theta: Vector, gradient: Vector, state: State, lr: float, settings: dict[str, Any]
+    ) -> State:
+        nonlocal works
+        if not works:
+            return NotImplemented
+        try:
+            after = compiled(theta, gradient, mapped(_wrapped, state), _wrapped(lr), settings)
+        except torch._dynamo.exc.BackendCompilerFailed as error:
+            works = False
+            cause = str(error.__cause__ or error).strip().partition("\n")[0]
+            warnings.warn(
+                f"This machine cannot compile the rule ({cause}), so it goes on uncompiled: "
+                "the same numbers, only slower.",
+                stacklevel=2,
+            )
+            return NotImplemented
+        return _unwrapped(state, after)
+
+    return advance
+
+
+def _renewed(old: State, new: State) -> State:
+    """The new values, in the memory of the old where a leaf has kept its place and form."""
+    before, after = leaves(old), leaves(new)
+    if len(before) != len(after):
+        return new
+    # What stood elsewhere in the old state is copied first: its place may be written to.
+    after = [
+        value.clone()
+        if isinstance(value, Tensor) and any(value is b for b in before) and value is not own
+        else value
+        for own, value in zip(before, after, strict=True)
+    ]
+    kept = []
+    for own, value in zip(before, after, strict=True):
+        same = isinstance(own, Tensor) and isinstance(value, Tensor) and own.ndim > 0
+        if same and own.shape == value.shape and own.dtype == value.dtype:
+            own.copy_(value)
+            value = own
+        kept.append(value)
+    order = iter(kept)
+    return mapped(lambda _: next(order), new)
+
+
+def _number(leaf: Any) -> bool:
+    return isinstance(leaf, int | float) and not isinstance(leaf, bool)
+
+
+def _wrapped(leaf: Any) -> Any:
+    """A number as a tensor: torch.compile takes numbers for constants."""
+    return torch.tensor(leaf, dtype=torch.float64) if _number(leaf) else leaf
+
+
+def _unwrapped(old: State, new: State) -> State:
+    numbers = [type(leaf) if _number(leaf) else None for leaf in leaves(old)]
+    if len(numbers) != len(leaves(new)) or not any(numbers):
+        return new
+    order = iter(numbers)
+
+    def undo(leaf: Any) -> Any:
+        kind = next(order)
+        return leaf if kind is None else kind(leaf)
+
+    return mapped(undo, new)
+
+
+@cache
+def _numbers_first() -> Callable[[torch.fx.Graph], None]:
+    """Let the compiler work out single numbers once, before the loop over the entries.
+
+    By itself it repeats β₂ᵗ for every few entries, which makes Adam's step four times as long.
+    """
+    # here and not above: it takes seconds to import, and only who compiles needs it
+    from torch._inductor.custom_graph_pass import CustomGraphPass
+
+    class NumbersFirst(CustomGraphPass):
+        def __call__(self, graph: torch.fx.Graph) -> None:
+            for node in list(graph.nodes):
+                if _single(node) and not all(map(_single, node.users)):
+                    _set_apart(node, graph)
+
+        def uuid(self) -> str:
+            return "steadygrad: numbers first"  # part of the key under which kernels are kept
+
+    return NumbersFirst()
+
+
+def _set_apart(node: torch.fx.Node, graph: torch.fx.Graph) -> None:
+    realize = torch.ops._inductor_test.realize.default  # "do not fuse this any further"
+    with graph.inserting_after(node):
+        number = graph.call_function(realize, (node,))
+    number.meta.update(node.meta)
+    for user in [user for user in node.users if not _single(user) and user is not number]:
+        user.replace_input_with(node, number)
+
+
+def _single(node: torch.fx.Node) -> bool:
+    """Whether a step of the computation gives one number, not a vector."""
+    value = node.meta.get("val")
+    return node.op == "call_function" and isinstance(value, Tensor) and value.ndim == 0
