@@ -21,7 +21,12 @@ from steadygrad.momentum import sgd
 
 HALF = 10  # epochs
 ADAM, MOMENTUM = 0.01, 10**-1.5  # their rates
-RUNS = ("Adam", "momentum", "Adam, then SGD at the same rate", "Adam, then SGD at the matching rate")
+RUNS = (
+    "Adam",
+    "momentum",
+    "Adam, then SGD at the same rate",
+    "Adam, then SGD at the matching rate",
+)
 
 
 class Watch:

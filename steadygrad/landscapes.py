@@ -13,7 +13,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-Point = Float[Tensor, "2"]
 Points = Float[Tensor, "*batch 2"]
 Heights = Float[Tensor, "*batch"]
 Rule = Callable[..., tuple[Tensor, Any]]  # (gradient, state) -> (direction, state)
@@ -99,32 +98,36 @@ LANDSCAPES = {
 class Walk(NamedTuple):
     """Every step of a rule: where it stood, what it was told, what it answered and kept."""
 
-    points: Float[Tensor, "stops 2"]  # one more than steps
-    gradients: Float[Tensor, "steps 2"]
-    directions: Float[Tensor, "steps 2"]
+    points: Float[Tensor, "stops *walkers 2"]  # one stop more than steps
+    gradients: Float[Tensor, "steps *walkers 2"]
+    directions: Float[Tensor, "steps *walkers 2"]
     states: list[Any]
 
 
 def walk(
     rule: Rule,
     landscape: Callable[[Points], Heights],
-    start: Point,
-    lr: float,
+    start: Points,
+    lr: float | Tensor,
     steps: int,
     *,
     noise: float = 0.0,
     rng: torch.Generator | None = None,
     **settings: object,
-) -> Float[Tensor, "stops 2"]:
-    """The points that a rule visits, the start first.  `settings` go to the rule."""
+) -> Float[Tensor, "stops *walkers 2"]:
+    """The points that a rule visits, the start first.  `settings` go to the rule.
+
+    With several starts, or a rate for each as a tensor of shape (n, 1), n walkers go at once.
+    They are one flat vector to the rule, so it must treat coordinates one by one.
+    """
     return survey(rule, landscape, start, lr, steps, noise=noise, rng=rng, **settings).points
 
 
 def survey(
     rule: Rule,
     landscape: Callable[[Points], Heights],
-    start: Point,
-    lr: float,
+    start: Points,
+    lr: float | Tensor,
     steps: int,
     *,
     noise: float = 0.0,
@@ -135,27 +138,28 @@ def survey(
 
     θ ← θ − lr · direction,  direction from rule(∇ + noise, state)
 
-    A rule whose third parameter is called theta is handed the point.  Noise of the given
-    deviation comes from `rng`, the same for every rule.  Nothing is stopped: a walk that
-    diverges ends in inf or NaN.
+    A rule whose third parameter is called theta is handed the points.  Noise of the given
+    deviation comes from `rng`, the same for every rule and walker.  Nothing is stopped: a
+    walk that diverges ends in inf or NaN.
     """
     sees_theta = "theta" in inspect.signature(rule).parameters
-    point, state = start.detach(), None
-    points, gradients, directions, states = [point], [], [], []
+    points, state = (start + torch.zeros_like(start * lr)).detach(), None
+    stops, gradients, directions, states = [points], [], [], []
     for _ in range(steps):
-        gradient = slope(landscape, point)
+        gradient = slope(landscape, points)
         if noise:
-            gradient = gradient + noise * torch.randn(2, generator=rng, dtype=point.dtype)
-        seen = (point,) if sees_theta else ()
-        direction, state = rule(gradient, state, *seen, **settings)
-        point = point - lr * direction
+            gradient = gradient + noise * torch.randn(2, generator=rng, dtype=points.dtype)
+        seen = (points.flatten(),) if sees_theta else ()
+        flat, state = rule(gradient.flatten(), state, *seen, **settings)
+        direction = flat.view_as(points)
+        points = points - lr * direction
         for kept, new in zip(
-            (points, gradients, directions, states),
-            (point, gradient, direction, state),
+            (stops, gradients, directions, states),
+            (points, gradient, direction, state),
             strict=True,
         ):
             kept.append(new)
-    return Walk(*map(torch.stack, (points, gradients, directions)), states)
+    return Walk(*map(torch.stack, (stops, gradients, directions)), states)
 
 
 def slope(landscape: Callable[[Points], Heights], theta: Points) -> Points:

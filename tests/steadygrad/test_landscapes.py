@@ -89,6 +89,15 @@ def test_a_rule_that_asks_for_theta_is_handed_the_point():
     torch.testing.assert_close(points[:, 0], 50 * 0.9 ** torch.arange(4))
 
 
+def test_many_walkers_go_as_each_would_alone():
+    rates, start = torch.tensor([[0.01], [0.3]]), torch.tensor([1.0, -2.0])
+    together = walk(decaying, bowl, start, rates, 10, weight_decay=0.1)
+    assert together.shape == (11, 2, 2)
+    for walker, lr in enumerate(rates[:, 0].tolist()):
+        alone = walk(decaying, bowl, start, lr, 10, weight_decay=0.1)
+        torch.testing.assert_close(together[:, walker], alone)
+
+
 def test_noise_has_its_deviation_and_is_the_same_for_every_rule():
     seeded = lambda: torch.Generator().manual_seed(3)  # noqa: E731 - two equal generators
     options = dict(noise=2.0, lr=0.0, steps=2000)
