@@ -1,4 +1,4 @@
-"""Chapter 7: which optimizer is best when each has its own rate, and how much does the rate matter?
+"""Chapter 7: which optimizer is best at its own rate, and how much does the rate matter?
 
 Eleven rules on the same small network, the same 1000 small pictures of digits and the same
 200 steps.  All are tried at the same ten rates, half a power of ten apart; ten seeds
@@ -100,8 +100,51 @@ def area(numbers: Numbers, name: str) -> np.ndarray:
     return numbers[name]["loss"].mean(axis=1)
 
 
-def ranking(values: dict[str, float]) -> list[str]:
-    return sorted(values, key=values.get)
+def off_its_best(numbers: Numbers, name: str, places: int) -> float:
+    """The mean loss this many places of the grid (half powers of ten) off the best."""
+    losses = numbers[name]["loss"].mean(axis=0)
+    return float(losses[np.clip(best(numbers, name) + places, 0, len(losses) - 1)])
 
 
-CLAIMS: dict[str, Callable[[Numbers], bool]] = {}
+CLAIMS: dict[str, Callable[[Numbers], bool]] = {
+    "best rates lie up to a factor of a thousand apart": lambda n: (
+        max(best(n, name) for name in CONTESTANTS) - min(best(n, name) for name in CONTESTANTS)
+        >= 6
+    ),
+    "nobody's best rate is at the edge of the grid": lambda n: all(
+        0 < best(n, name) < len(RATES) - 1 for name in CONTESTANTS
+    ),
+    "NAdam's loss is the lowest": lambda n: all(
+        best_loss(n, "NAdam").mean() < best_loss(n, name).mean()
+        for name in CONTESTANTS
+        if name != "NAdam"
+    ),
+    "plain momentum comes before AdaGrad, RMSProp, AdaDelta and AdaMax": lambda n: all(
+        best_loss(n, "momentum").mean() < best_loss(n, name).mean()
+        for name in ("AdaGrad", "RMSProp", "AdaDelta", "AdaMax")
+    ),
+    "but for Lion, test accuracies lie within two per cent": lambda n: (
+        0
+        < np.ptp([best_accuracy(n, name).mean() for name in CONTESTANTS if name != "Lion"])
+        < 0.02
+    ),
+    "Lion's test accuracy is the lowest": lambda n: all(
+        best_accuracy(n, "Lion").mean() < best_accuracy(n, name).mean()
+        for name in CONTESTANTS
+        if name != "Lion"
+    ),
+    "off its best rate by a factor of ten, everybody's loss is at least double": lambda n: all(
+        min(off_its_best(n, name, 2), off_its_best(n, name, -2)) > 2 * best_loss(n, name).mean()
+        for name in CONTESTANTS
+    ),
+    "areas differ by less than a half": lambda n: (
+        1.1
+        < max(area(n, name).mean() for name in CONTESTANTS)
+        / min(area(n, name).mean() for name in CONTESTANTS)
+        < 1.5
+    ),
+    "at 0.05 for all, momentum and AdaGrad come before Adam and NAdam": lambda n: (
+        max(n[name]["loss at 0.05"].mean() for name in ("momentum", "AdaGrad"))
+        < min(n[name]["loss at 0.05"].mean() for name in ("Adam", "NAdam"))
+    ),
+}

@@ -76,6 +76,8 @@ def test_two_seeds_measured_again_lie_within_the_record(name, monkeypatch):
 SMALLER = {  # name -> the table of what it measures, and a few of its rows
     "activations_contest": ("CONTESTANTS", ("ReLU",)),
     "activations_dead_units": ("SETTINGS", ("ReLU, rate 0.1", "ELU, bias -3")),
+    "adaptive_contest": ("CONTESTANTS", ("AdaDelta",)),
+    "adaptive_switch": ("RUNS", ("momentum", "Adam, then SGD at a tenth of that")),
 }
 LAST_AXIS = {
     "normalization_rates": ("RATES", slice(3, 4)),

@@ -59,12 +59,14 @@ def shampoo(
         state = Sides(eps * torch.eye(rows, **like), eps * torch.eye(columns, **like))
     left = state.left + gradient @ gradient.T
     right = state.right + gradient.T @ gradient
-    return _power(left, -0.25) @ gradient @ _power(right, -0.25), Sides(left, right)
+    roots = (_inverse_fourth_root(side, eps) for side in (left, right))
+    return next(roots) @ gradient @ next(roots), Sides(left, right)
 
 
-def _power(symmetric: Float[Tensor, "n n"], exponent: float) -> Float[Tensor, "n n"]:
-    values, vectors = torch.linalg.eigh(symmetric)
-    return vectors * values**exponent @ vectors.T
+def _inverse_fourth_root(side: Float[Tensor, "n n"], eps: float) -> Float[Tensor, "n n"]:
+    """No eigenvalue is below eps, but for rounding, which could make one negative."""
+    values, vectors = torch.linalg.eigh(side)
+    return vectors * values.clamp(min=eps) ** -0.25 @ vectors.T
 
 
 def newton_schulz(

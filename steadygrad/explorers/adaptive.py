@@ -18,11 +18,11 @@ from steadygrad.landscapes import LANDSCAPES, Rule, survey, walk
 from steadygrad.plots import COLORS, DASHES, contours
 
 STEPS = 150
-RATES = torch.logspace(-4, 1, 21)[:, None]  # that a rival may choose from
+RATES = torch.logspace(-4, 0, 17)[:, None]  # that a rival may choose from
 DECAY = 0.1
 DECAYS = ("none", "l2", "decoupled")
 RIVALS = ("momentum", "RMSProp", "Adam")
-RATE_RANGE, SHARE_RANGE = (1e-5, 1e3), (1e-8, 2.0)  # of the axes, which never move
+RATE_RANGE, SHARE_RANGE = (1e-5, 1e3), (1e-12, 2.0)  # of the axes, which never move
 
 Pair = Float[Tensor, "2"]
 
@@ -105,7 +105,9 @@ def measure(
         roots, eps = torch.ones(STEPS, 2), 0.0
     else:
         roots = torch.stack([racer.root(state, (beta1, beta2)) for state in seen.states])
-    return Race(seen.points, lr / (roots + eps), eps / (roots + eps), _rivals(place, across, up))
+    return Race(
+        seen.points, lr / (roots + eps), eps / (roots + eps), _rivals(place, across, up)
+    )
 
 
 def starting_point(place: str, across: float, up: float) -> Pair:
@@ -131,9 +133,10 @@ def _rivals(place: str, across: float, up: float) -> dict[str, Tensor]:
         racer = RACERS[name]
         walks = walk(
             racer.rule, landscape, start, RATES, STEPS,
-            noise=landscape.noise, rng=_seeded(), **racer.settings(0.9, 0.99, 1e-8),
+            noise=landscape.noise, rng=_seeded(), **racer.settings(0.9, 0.9, 1e-8),
         )  # fmt: skip
-        ends = landscape(walks[-15:]).mean(dim=0).nan_to_num(torch.inf)
+        late = landscape(walks[STEPS // 2 :]).mean(dim=0)  # an end alone may be luck
+        ends = late.nan_to_num(torch.inf)
         paths[name] = walks[:, ends.argmin()]
     return paths
 
@@ -166,10 +169,10 @@ def explorer() -> LiveFigure:
 
 
 ALT = (
-    "Left, the chosen rule's walk on the contours of a loss with two parameters, thick, and three "
-    "rivals at their best rates, thin. Middle, the chosen rule's rate for each coordinate over "
-    "the steps, logarithmic from 1e-5 to 1000. Right, the share of eps in its denominator, "
-    "logarithmic from 1e-8 to 1."
+    "Left, the chosen rule's walk on the contours of a loss with two parameters, thick, and "
+    "three rivals at their best rates, thin. Middle, the chosen rule's rate for each coordinate "
+    "over the steps, logarithmic from 1e-5 to 1000. Right, the share of eps in its "
+    "denominator, logarithmic from 1e-12 to 1."
 )
 
 
@@ -178,9 +181,7 @@ def _controls() -> dict[str, widgets.ValueWidget]:
         return kind(description=description, style={"description_width": "6em"}, **options)
 
     def share(description: str, value: float) -> widgets.FloatSlider:
-        return labelled(
-            widgets.FloatSlider, description, value=value, min=0, max=1, step=0.01
-        )
+        return labelled(widgets.FloatSlider, description, value=value, min=0, max=1, step=0.01)
 
     return {
         "place": labelled(
@@ -209,6 +210,7 @@ def _controls() -> dict[str, widgets.ValueWidget]:
 
 
 def _build(figure: Figure) -> list[Artist]:
+    figure.get_layout_engine().set(rect=(0.01, 0, 0.99, 1))  # room for longer tick labels
     ground, rates, shares = figure.subplots(1, 3, width_ratios=(4, 3, 3))
     walks = [
         ground.plot(
@@ -230,6 +232,7 @@ def _build(figure: Figure) -> list[Artist]:
         for ax in (rates, shares)
         for color, dash, label in zip(COLORS[4:6], DASHES, ("$θ_1$", "$θ_2$"), strict=False)
     ]
+    ground.yaxis.set_label_coords(-0.13, 0.5)
     rates.set(yscale="log", ylim=RATE_RANGE, xlim=(0, STEPS), xlabel="step",
               ylabel="rate / (root + ε)")  # fmt: skip
     shares.set(yscale="log", ylim=SHARE_RANGE, xlim=(0, STEPS), xlabel="step",
@@ -277,9 +280,9 @@ def _sentence(race: Race, place: str) -> str:
     rivals = ", ".join(f"{name} {end(path)}" for name, path in race.rivals.items())
     return (
         f"From ({x:.2f}, {y:.2f}) the chosen rule ends {STEPS} steps later at height "
-        f"{end(race.points)}; at their best rates: {rivals}. Its last rates are {rate1:.1e} and "
-        f"{rate2:.1e}; eps makes up at most {100 * race.shares.max():.1g} % of its denominator. "
-        "What is off a scale is drawn at its edge."
+        f"{end(race.points)}; at their best rates: {rivals}. Its last rates are {rate1:.1e} "
+        f"and {rate2:.1e}; eps makes up at most {100 * race.shares.max():.1g} % of its "
+        "denominator. What is off a scale is drawn at its edge."
     )
 
 
@@ -289,7 +292,8 @@ def _sentence(race: Race, place: str) -> str:
 # and moves the two sliders of the start as a hand would.
 _LISTEN = """
 const race = me.closest('.race'), image = race.querySelector('img.widget-image');
-const sliders = ['across', 'up'].map(name => race.querySelector('.race-' + name + ' .noUi-target'));
+const slider = name => race.querySelector('.race-' + name + ' .noUi-target');
+const sliders = [slider('across'), slider('up')];
 const follow = event => {
   const box = image.getBoundingClientRect();
   const x = ((event.clientX - box.left) / box.width - LEFT) / WIDTH;

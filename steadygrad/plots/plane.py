@@ -8,7 +8,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from steadygrad.plots.style import array, axes_for
+from steadygrad.plots.style import axes_for
 
 View = tuple[float, float, float, float]  # left, right, bottom, top
 STEPS = 120  # of the grid that contours are drawn from, in each direction
@@ -30,7 +30,7 @@ def contours(
     left, right, bottom, top = view
     across, up = torch.linspace(left, right, STEPS), torch.linspace(bottom, top, STEPS)
     x, y = torch.meshgrid(across, up, indexing="xy")
-    heights = array(height(torch.stack([x, y], dim=-1)))
+    heights = height(torch.stack([x, y], dim=-1)).numpy()
     above = heights - heights.min()
     shades = np.log10(above + 1e-3 * above.max())
     ax.contourf(x, y, shades, levels=20, cmap="Greys", alpha=0.5, zorder=0)
@@ -56,7 +56,7 @@ def walks(
     """
     ax = contours(height, ax, view=view, minima=minima)
     for label, points in paths.items():
-        xy = array(points)
+        xy = points.detach().cpu().numpy()
         xy = xy[np.isfinite(xy).all(axis=1)]
         (line,) = ax.plot(xy[:, 0], xy[:, 1], label=label, markevery=max(1, len(xy) // 12))
         line.set(markersize=3.5, linewidth=1.4)

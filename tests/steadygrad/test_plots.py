@@ -39,7 +39,6 @@ FIGURES = {
         [1e-4, 1e-2], {"central": [1e-8, 1e-4]}, ax, truncation=1.0, rounding=1e-16
     ),
     "decision": lambda ax=None: plots.decision(side, GAUSS, ax, resolution=20),
-    "contours": lambda ax=None: plots.contours(ravine, ax, view=(-2, 2, -1, 1)),
     "walks": lambda ax=None: plots.walks(
         ravine, {"a": torch.randn(5, 2), "b": torch.randn(3, 2)}, ax, view=(-2, 2, -1, 1)
     ),
