@@ -170,8 +170,8 @@ def explorer() -> LiveFigure:
 
 ALT = (
     "Left, the chosen rule's walk on the contours of a loss with two parameters, thick, and "
-    "three rivals at their best rates, thin. Middle, the chosen rule's rate for each coordinate "
-    "over the steps, logarithmic from 1e-5 to 1000. Right, the share of eps in its "
+    "three rivals at their best rates, thin. Middle, the chosen rule's rate for each "
+    "coordinate over the steps, logarithmic from 1e-5 to 1000. Right, the share of eps in its "
     "denominator, logarithmic from 1e-12 to 1."
 )
 
