@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from steadygrad import adaptive
 from steadygrad.adaptive import CUBIC, Moments
+from steadygrad.training import Descent
 
 STEPS, SIZE = 200, 6
 RULES = {  # a rule, its peer in torch.optim, and settings on which both are compared
@@ -417,6 +418,29 @@ def test_the_state_can_be_written_down_and_taken_up_again(rng):
         one, state = adaptive.adam(gradient, state)
         two, again = adaptive.adam(gradient, again)
         assert torch.equal(one, two)
+
+
+@every_rule
+def test_a_packaged_rule_steps_as_the_rule_does_and_goes_on_from_a_saved_state(rule, rng):
+    gradients = torch.randn(9, 5, generator=rng, dtype=torch.float64)
+    mine = descend(rule, torch.ones(5).double(), gradients, 0.1)
+    theta = torch.nn.Parameter(torch.ones(5).double())
+    optimizer = Descent([theta], rule, lr=0.1)
+    for gradient, there in zip(gradients, mine, strict=True):
+        saved = optimizer.state_dict()
+        optimizer = Descent([theta], rule, lr=9.0)
+        optimizer.load_state_dict(saved)
+        theta.grad = gradient.clone()
+        optimizer.step()
+        torch.testing.assert_close(theta.data, there, rtol=1e-12, atol=1e-12)
+
+
+def test_a_packaged_ftrl_lands_on_zero_exactly(rng):
+    theta = torch.nn.Parameter(torch.randn(50, generator=rng))
+    optimizer = Descent([theta], adaptive.ftrl_proximal, lr=1.0, l1=1e3)
+    theta.grad = torch.randn(50, generator=rng)
+    optimizer.step()
+    assert not theta.any()
 
 
 def test_examples_in_docstrings():
