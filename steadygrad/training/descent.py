@@ -92,7 +92,7 @@ class Descent(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Take one step; a closure is called first, with gradients on, and its loss returned."""
+        """Take one step; a closure is called first, with gradients on, for its loss."""
         loss = None
         if closure is not None:
             with torch.enable_grad():

@@ -29,21 +29,21 @@ def fused(ask: Callable[..., tuple[Vector, State]]) -> Advance:
 
     def whole(
         theta: Vector, gradient: Vector, state: State, lr: Tensor, settings: dict[str, Any]
-    ) -> State:
-        rate = settings["lr"] if "lr" in settings else lr
+    ) -> tuple[State, list[Any] | None]:
+        rate = settings.get("lr", lr)
         rest = {name: value for name, value in settings.items() if name != "lr"}
         direction, after = ask(theta, gradient, state, rate, rest)
         there = theta - lr * direction
-        after = _renewed(state, after)
+        found = _renewed(leaves(state), leaves(after))
         theta.copy_(there)
-        return after
+        return (after, None) if found is None else (None, found)
 
     # A code object of its own: torch counts recompilations for each, whoever's they are.
     whole = FunctionType(
         whole.__code__.replace(), whole.__globals__, "whole", None, whole.__closure__
     )
     compiled = torch.compile(whole, options={"post_grad_custom_post_pass": _numbers_first()})
-    works = True
+    works, rate = True, torch.zeros((), dtype=torch.float64)
 
     def advance(
         theta: Vector, gradient: Vector, state: State, lr: float, settings: dict[str, Any]
@@ -51,8 +51,9 @@ def fused(ask: Callable[..., tuple[Vector, State]]) -> Advance:
         nonlocal works
         if not works:
             return NotImplemented
+        seen = mapped(_wrapped, state)
         try:
-            after = compiled(theta, gradient, mapped(_wrapped, state), _wrapped(lr), settings)
+            after, found = compiled(theta, gradient, seen, rate.fill_(lr), settings)
         except torch._dynamo.exc.BackendCompilerFailed as error:
             works = False
             cause = str(error.__cause__ or error).strip().partition("\n")[0]
@@ -62,54 +63,56 @@ def fused(ask: Callable[..., tuple[Vector, State]]) -> Advance:
                 stacklevel=2,
             )
             return NotImplemented
-        return _unwrapped(state, after)
+        if found is None:  # the state has taken another form
+            return after
+        if all(leaf is None for leaf in found):
+            return state
+        order = iter(found)
+        return mapped(lambda own: _unwrapped(own, next(order)), state)
 
     return advance
 
 
-def _renewed(old: State, new: State) -> State:
-    """The new values, in the memory of the old where a leaf has kept its place and form."""
-    before, after = leaves(old), leaves(new)
+def _renewed(before: list[Any], after: list[Any]) -> list[Any] | None:
+    """Write the new leaves into the memory of the old, and list what found no room there.
+
+    None stands for a leaf that has its place, and for the whole where the form has changed.
+    """
     if len(before) != len(after):
-        return new
+        return None
+    pairs = list(zip(before, after, strict=True))
+    rooms = [_alike(own, value) for own, value in pairs]
     # What stood elsewhere in the old state is copied first: its place may be written to.
     after = [
-        value.clone()
-        if isinstance(value, Tensor) and any(value is b for b in before) and value is not own
-        else value
-        for own, value in zip(before, after, strict=True)
+        value.clone() if isinstance(value, Tensor) and _elsewhere(value, own, before) else value
+        for own, value in pairs
     ]
-    kept = []
-    for own, value in zip(before, after, strict=True):
-        same = isinstance(own, Tensor) and isinstance(value, Tensor) and own.ndim > 0
-        if same and own.shape == value.shape and own.dtype == value.dtype:
+    for own, value, room in zip(before, after, rooms, strict=True):
+        if room and value is not own:
             own.copy_(value)
-            value = own
-        kept.append(value)
-    order = iter(kept)
-    return mapped(lambda _: next(order), new)
+    return [None if room else value for value, room in zip(after, rooms, strict=True)]
 
 
-def _number(leaf: Any) -> bool:
-    return isinstance(leaf, int | float) and not isinstance(leaf, bool)
+def _elsewhere(value: Tensor, own: Any, before: list[Any]) -> bool:
+    return value is not own and any(value is other for other in before)
+
+
+def _alike(own: Any, value: Any) -> bool:
+    if not (isinstance(own, Tensor) and isinstance(value, Tensor)):
+        return False
+    return own.ndim > 0 and own.shape == value.shape and own.dtype == value.dtype
 
 
 def _wrapped(leaf: Any) -> Any:
     """A number as a tensor: torch.compile takes numbers for constants."""
-    return torch.tensor(leaf, dtype=torch.float64) if _number(leaf) else leaf
+    number = type(leaf) in (int, float)
+    return torch.tensor(leaf, dtype=torch.float64) if number else leaf
 
 
-def _unwrapped(old: State, new: State) -> State:
-    numbers = [type(leaf) if _number(leaf) else None for leaf in leaves(old)]
-    if len(numbers) != len(leaves(new)) or not any(numbers):
-        return new
-    order = iter(numbers)
-
-    def undo(leaf: Any) -> Any:
-        kind = next(order)
-        return leaf if kind is None else kind(leaf)
-
-    return mapped(undo, new)
+def _unwrapped(own: Any, value: Any) -> Any:
+    if type(own) in (int, float):
+        return type(own)(value)
+    return own if value is None else value
 
 
 @cache
