@@ -1,9 +1,15 @@
 """Every exercise of the course, by id."""
 
-from autograder.exercises import activations, gradients, initialization, normalization
+from autograder.exercises import (
+    activations,
+    gradients,
+    initialization,
+    momentum,
+    normalization,
+)
 from autograder.spec import Exercise
 
-CHAPTERS = (gradients, initialization, activations, normalization)
+CHAPTERS = (gradients, initialization, activations, normalization, momentum)
 
 EXERCISES = {exercise.id: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}
 BY_GRADE_ID = {exercise.grade_id: exercise for exercise in EXERCISES.values()}

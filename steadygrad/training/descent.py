@@ -117,13 +117,11 @@ class Descent(Optimizer):
             gradient.add_(flat.theta, alpha=group["weight_decay"])
         after = NotImplemented
         if self._fused and flat.state is not None:  # what the state looks like is known
-            with_lr = settings | {"lr": lr} if self._wants_lr else settings
-            after = self._fused(flat.theta, gradient, flat.state, lr, with_lr)
+            after = self._fused(flat.theta, gradient, flat.state, lr, settings)
         if after is NotImplemented:
             direction, after = self._ask(flat.theta, gradient, flat.state, lr, settings)
-            after = flat.kept(after)
             flat.theta.add_(direction, alpha=-lr)
-        flat.state = after
+        flat.state = after if after is flat.state else flat.kept(after)
         flat.moved()
 
     def _ask(

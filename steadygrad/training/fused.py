@@ -7,6 +7,7 @@ sees the whole formula, so that each entry is read once and written once.
 import warnings
 from collections.abc import Callable
 from functools import cache
+from itertools import count
 from types import FunctionType
 from typing import Any
 
@@ -30,9 +31,7 @@ def fused(ask: Callable[..., tuple[Vector, State]]) -> Advance:
     def whole(
         theta: Vector, gradient: Vector, state: State, lr: Tensor, settings: dict[str, Any]
     ) -> tuple[State, list[Any] | None]:
-        rate = settings.get("lr", lr)
-        rest = {name: value for name, value in settings.items() if name != "lr"}
-        direction, after = ask(theta, gradient, state, rate, rest)
+        direction, after = ask(theta, gradient, state, lr, settings)
         there = theta - lr * direction
         found = _renewed(leaves(state), leaves(after))
         theta.copy_(there)
@@ -43,7 +42,7 @@ def fused(ask: Callable[..., tuple[Vector, State]]) -> Advance:
         whole.__code__.replace(), whole.__globals__, "whole", None, whole.__closure__
     )
     compiled = torch.compile(whole, options={"post_grad_custom_post_pass": _numbers_first()})
-    works, rate = True, torch.zeros((), dtype=torch.float64)
+    works, rate, steady = True, torch.zeros((), dtype=torch.float64), Steady()
 
     def advance(
         theta: Vector, gradient: Vector, state: State, lr: float, settings: dict[str, Any]
@@ -51,7 +50,7 @@ def fused(ask: Callable[..., tuple[Vector, State]]) -> Advance:
         nonlocal works
         if not works:
             return NotImplemented
-        seen = mapped(_wrapped, state)
+        seen, settings = mapped(_wrapped, state), steady.settings(settings)
         try:
             after, found = compiled(theta, gradient, seen, rate.fill_(lr), settings)
         except torch._dynamo.exc.BackendCompilerFailed as error:
@@ -101,6 +100,35 @@ def _alike(own: Any, value: Any) -> bool:
     if not (isinstance(own, Tensor) and isinstance(value, Tensor)):
         return False
     return own.ndim > 0 and own.shape == value.shape and own.dtype == value.dtype
+
+
+class Steady:
+    """Which settings have stayed what they were, so that they may be compiled in.
+
+    A number that has changed once, as momentum does under OneCycleLR, is a tensor from then
+    on.  (Left to torch.compile, which has a way of its own for them, a number in a tuple that
+    changes at each step gives wrong results in torch 2.13.)
+    """
+
+    def __init__(self) -> None:
+        self.first: list[Any] | None = None
+        self.changing: set[int] = set()
+
+    def settings(self, settings: dict[str, Any]) -> dict[str, Any]:
+        now = leaves(settings)
+        self.first = now if self.first is None else self.first
+        if now != self.first:
+            self.changing |= {
+                i
+                for i, pair in enumerate(zip(self.first, now, strict=True))
+                if len({*pair}) > 1
+            }
+        if not self.changing:
+            return settings
+        place = count()
+        return mapped(
+            lambda leaf: _wrapped(leaf) if next(place) in self.changing else leaf, settings
+        )
 
 
 def _wrapped(leaf: Any) -> Any:
