@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TOPICS = ("gradients", "initialization", "activations", "normalization")  # one a chapter
+TOPICS = (  # one a chapter
+    "gradients", "initialization", "activations", "normalization", "momentum",
+)  # fmt: skip
 LAYERS = [  # a module may import from the lines above its own, never from its own or below
     {"steadygrad", "autograder"},
     {"steadygrad.data", "steadygrad.models"} | {f"steadygrad.{topic}" for topic in TOPICS},

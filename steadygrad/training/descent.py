@@ -120,8 +120,9 @@ class Descent(Optimizer):
             after = self._fused(flat.theta, gradient, flat.state, lr, settings)
         if after is NotImplemented:
             direction, after = self._ask(flat.theta, gradient, flat.state, lr, settings)
+            after = flat.kept(after)
             flat.theta.add_(direction, alpha=-lr)
-        flat.state = after if after is flat.state else flat.kept(after)
+        flat.state = after
         flat.moved()
 
     def _ask(

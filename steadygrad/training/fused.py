@@ -33,6 +33,9 @@ def fused(ask: Callable[..., tuple[Vector, State]]) -> Advance:
     ) -> tuple[State, list[Any] | None]:
         direction, after = ask(theta, gradient, state, lr, settings)
         there = theta - lr * direction
+        after = mapped(
+            lambda leaf: leaf.clone() if leaf is theta or leaf is gradient else leaf, after
+        )
         found = _renewed(leaves(state), leaves(after))
         theta.copy_(there)
         return (after, None) if found is None else (None, found)
@@ -75,25 +78,26 @@ def fused(ask: Callable[..., tuple[Vector, State]]) -> Advance:
 def _renewed(before: list[Any], after: list[Any]) -> list[Any] | None:
     """Write the new leaves into the memory of the old, and list what found no room there.
 
-    None stands for a leaf that has its place, and for the whole where the form has changed.
+    None stands for a leaf that has its place, and for the whole where the form has changed or
+    a leaf has moved to another's place, which would be overwritten while it is still read.
     """
     if len(before) != len(after):
         return None
     pairs = list(zip(before, after, strict=True))
-    rooms = [_alike(own, value) for own, value in pairs]
-    # What stood elsewhere in the old state is copied first: its place may be written to.
-    after = [
-        value.clone() if isinstance(value, Tensor) and _elsewhere(value, own, before) else value
-        for own, value in pairs
-    ]
-    for own, value, room in zip(before, after, rooms, strict=True):
-        if room and value is not own:
+    if any(_elsewhere(value, own, before) for own, value in pairs):
+        return None
+    for own, value in pairs:
+        if _alike(own, value) and value is not own:
             own.copy_(value)
-    return [None if room else value for value, room in zip(after, rooms, strict=True)]
+    return [None if _alike(own, value) else value for own, value in pairs]
 
 
-def _elsewhere(value: Tensor, own: Any, before: list[Any]) -> bool:
-    return value is not own and any(value is other for other in before)
+def _elsewhere(value: Any, own: Any, before: list[Any]) -> bool:
+    return (
+        isinstance(value, Tensor)
+        and value is not own
+        and any(value is other for other in before)
+    )
 
 
 def _alike(own: Any, value: Any) -> bool:
