@@ -74,6 +74,7 @@ def test_two_seeds_measured_again_lie_within_the_record(name, monkeypatch):
 
 
 SMALLER = {  # name -> the table of what it measures, and a few of its rows
+    "momentum_conventions": ("RUNS", ("heavy_ball", "ema")),
     "activations_contest": ("CONTESTANTS", ("ReLU",)),
     "activations_dead_units": ("SETTINGS", ("ReLU, rate 0.1", "ELU, bias -3")),
     "adaptive_contest": ("CONTESTANTS", ("AdaDelta",)),

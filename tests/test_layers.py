@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TOPICS = (  # one a chapter
     *("gradients", "initialization", "activations", "normalization"),
-    "adaptive",
+    *("momentum", "adaptive"),
 )
 LAYERS = [  # a module may import from the lines above its own, never from its own or below
     {"steadygrad", "autograder"},

@@ -5,11 +5,12 @@ from autograder.exercises import (
     adaptive,
     gradients,
     initialization,
+    momentum,
     normalization,
 )
 from autograder.spec import Exercise
 
-CHAPTERS = (gradients, initialization, activations, normalization, adaptive)
+CHAPTERS = (gradients, initialization, activations, normalization, momentum, adaptive)
 
 EXERCISES = {exercise.id: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}
 BY_GRADE_ID = {exercise.grade_id: exercise for exercise in EXERCISES.values()}
