@@ -70,10 +70,7 @@ def sgd(
     >>> direction
     tensor([1.9000, 1.9000])
     """
-    if state is None:
-        velocity = gradient
-    else:
-        velocity = momentum * state + (1 - dampening) * gradient
+    velocity = gradient if state is None else momentum * state + (1 - dampening) * gradient
     direction = gradient + momentum * velocity if nesterov else velocity
     return direction, velocity
 
@@ -219,7 +216,7 @@ def contraction(
 
 
 def best_heavy_ball(smallest: float, largest: float) -> tuple[float, float]:
-    """The rate and the momentum that shrink all directions of a quadratic fastest (Polyak, 1964).
+    """The rate and momentum that shrink a quadratic's directions fastest (Polyak, 1964).
 
         β = ((√κ − 1) / (√κ + 1))²        lr = (1 + √β)² / λ_max        κ = λ_max / λ_min
 

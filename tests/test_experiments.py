@@ -81,8 +81,11 @@ def test_two_seeds_measured_again_lie_within_the_record(name, monkeypatch):
 SMALLER = {  # name -> the table of what it measures, and a few of its rows
     "schedules_contest": ("SCHEDULES", ("cosine",)),
     "schedules_finder": ("BETAS", ("0.9",)),
+    "momentum_conventions": ("RUNS", ("heavy_ball", "ema")),
     "activations_contest": ("CONTESTANTS", ("ReLU",)),
     "activations_dead_units": ("SETTINGS", ("ReLU, rate 0.1", "ELU, bias -3")),
+    "adaptive_contest": ("CONTESTANTS", ("AdaDelta",)),
+    "adaptive_switch": ("RUNS", ("momentum", "Adam, then SGD at a tenth of that")),
 }
 LAST_AXIS = {
     "schedules_batches": ("SIZES", slice(3, 5)),

@@ -14,11 +14,13 @@ TOPICS = (  # one a chapter
     "initialization",
     "activations",
     "normalization",
+    "momentum",
+    "adaptive",
     "schedules",
 )
 LAYERS = [  # a module may import from the lines above its own, never from its own or below
     {"steadygrad", "autograder"},
-    {"steadygrad.data", "steadygrad.models", "steadygrad.momentum"}
+    {"steadygrad.data", "steadygrad.models", "steadygrad.landscapes"}
     | {f"steadygrad.{topic}" for topic in TOPICS},
     {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},
     {"steadygrad.explorers.live", "steadygrad.explorers.tiny_norms"},

@@ -2,14 +2,24 @@
 
 from autograder.exercises import (
     activations,
+    adaptive,
     gradients,
     initialization,
+    momentum,
     normalization,
     schedules,
 )
 from autograder.spec import Exercise
 
-CHAPTERS = (gradients, initialization, activations, normalization, schedules)
+CHAPTERS = (
+    gradients,
+    initialization,
+    activations,
+    normalization,
+    momentum,
+    adaptive,
+    schedules,
+)
 
 EXERCISES = {exercise.id: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}
 BY_GRADE_ID = {exercise.grade_id: exercise for exercise in EXERCISES.values()}

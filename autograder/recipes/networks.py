@@ -12,8 +12,8 @@ from autograder.recipes.base import Recipe, altered
 MODULES = {
     module.__name__: module
     for module in (
-        nn.Linear, nn.Conv2d, nn.Flatten, nn.BatchNorm1d, nn.BatchNorm2d, nn.Dropout,
-        nn.ReLU, nn.Sigmoid, nn.Tanh,
+        nn.Linear, nn.Conv2d, nn.Flatten, nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm,
+        nn.Embedding, nn.Dropout, nn.ReLU, nn.Sigmoid, nn.Tanh,
     )
 }  # fmt: skip
 
@@ -24,7 +24,8 @@ class Network(Recipe):
 
     `layers` names each module and its arguments: `("Linear", 3, 4)`; a last one that is a
     dictionary has those with names.  Parameters that `gradients` does not name have none,
-    buffers that `buffers` does not name stand as they were made.
+    buffers that `buffers` does not name stand as they were made.  Parameters named in `frozen`
+    ask for no gradient.
     """
 
     layers: tuple[tuple, ...]
@@ -32,6 +33,7 @@ class Network(Recipe):
     gradients: Mapping[str, Tensor] = field(default_factory=dict)
     training: bool = True
     buffers: Mapping[str, Tensor] = field(default_factory=dict)
+    frozen: tuple[str, ...] = ()
 
     def shapes(self) -> dict[str, torch.Size]:
         """The shape of each parameter that these layers have."""
@@ -43,6 +45,7 @@ class Network(Recipe):
             model = self._layers().train(self.training)
         for name, parameter in model.named_parameters():
             parameter.data = self.parameters[name].clone()
+            parameter.requires_grad_(name not in self.frozen)
             if name in self.gradients:
                 parameter.grad = self.gradients[name].clone()
         for name, buffer in model.named_buffers():

@@ -6,10 +6,12 @@ marker, so that no reader needs to tell colours apart; `show` wants the figure i
     style       how figures look, and how a notebook shows them: use_style, show
     lines       curves, layer_sizes, function, error_over_step
     pictures    images, decision, chain
+    plane       contours, walks
 """
 
 from steadygrad.plots.lines import Bands, curves, error_over_step, function, layer_sizes
 from steadygrad.plots.pictures import chain, decision, images
+from steadygrad.plots.plane import View, contours, walks
 from steadygrad.plots.style import (
     COLORS,
     DASHES,
@@ -28,7 +30,9 @@ __all__ = [
     "STYLE",
     "Bands",
     "Numbers",
+    "View",
     "chain",
+    "contours",
     "curves",
     "decision",
     "error_over_step",
@@ -38,4 +42,5 @@ __all__ = [
     "layer_sizes",
     "show",
     "use_style",
+    "walks",
 ]

@@ -92,7 +92,7 @@ class Descent(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Take one step; a closure is called first, with gradients on, and its loss returned."""
+        """Take one step; a closure is called first, with gradients on, for its loss."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -117,8 +117,7 @@ class Descent(Optimizer):
             gradient.add_(flat.theta, alpha=group["weight_decay"])
         after = NotImplemented
         if self._fused and flat.state is not None:  # what the state looks like is known
-            with_lr = settings | {"lr": lr} if self._wants_lr else settings
-            after = self._fused(flat.theta, gradient, flat.state, lr, with_lr)
+            after = self._fused(flat.theta, gradient, flat.state, lr, settings)
         if after is NotImplemented:
             direction, after = self._ask(flat.theta, gradient, flat.state, lr, settings)
             after = flat.kept(after)

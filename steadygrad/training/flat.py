@@ -45,7 +45,8 @@ class Flat:
 
     def gather(self, gradients: list[Tensor]) -> Vector:
         """Lay the gradients end to end, in the order of the parameters."""
-        torch._foreach_copy_(self._windows, gradients)  # one call for all; 3 times a cat's pace
+        dense = [g.to_dense() if g.is_sparse else g for g in gradients]
+        torch._foreach_copy_(self._windows, dense)  # one call for all: faster than a cat
         return self.gradient
 
     def kept(self, state: State) -> State:

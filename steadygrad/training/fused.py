@@ -7,6 +7,7 @@ sees the whole formula, so that each entry is read once and written once.
 import warnings
 from collections.abc import Callable
 from functools import cache
+from itertools import count
 from types import FunctionType
 from typing import Any
 
@@ -29,21 +30,22 @@ def fused(ask: Callable[..., tuple[Vector, State]]) -> Advance:
 
     def whole(
         theta: Vector, gradient: Vector, state: State, lr: Tensor, settings: dict[str, Any]
-    ) -> State:
-        rate = settings["lr"] if "lr" in settings else lr
-        rest = {name: value for name, value in settings.items() if name != "lr"}
-        direction, after = ask(theta, gradient, state, rate, rest)
+    ) -> tuple[State, list[Any] | None]:
+        direction, after = ask(theta, gradient, state, lr, settings)
         there = theta - lr * direction
-        after = _renewed(state, after)
+        after = mapped(
+            lambda leaf: leaf.clone() if leaf is theta or leaf is gradient else leaf, after
+        )
+        found = _renewed(leaves(state), leaves(after))
         theta.copy_(there)
-        return after
+        return (after, None) if found is None else (None, found)
 
     # A code object of its own: torch counts recompilations for each, whoever's they are.
     whole = FunctionType(
         whole.__code__.replace(), whole.__globals__, "whole", None, whole.__closure__
     )
     compiled = torch.compile(whole, options={"post_grad_custom_post_pass": _numbers_first()})
-    works = True
+    works, rate, steady = True, torch.zeros((), dtype=torch.float64), Steady()
 
     def advance(
         theta: Vector, gradient: Vector, state: State, lr: float, settings: dict[str, Any]
@@ -51,8 +53,9 @@ def fused(ask: Callable[..., tuple[Vector, State]]) -> Advance:
         nonlocal works
         if not works:
             return NotImplemented
+        seen, settings = mapped(_wrapped, state), steady.settings(settings)
         try:
-            after = compiled(theta, gradient, mapped(_wrapped, state), _wrapped(lr), settings)
+            after, found = compiled(theta, gradient, seen, rate.fill_(lr), settings)
         except torch._dynamo.exc.BackendCompilerFailed as error:
             works = False
             cause = str(error.__cause__ or error).strip().partition("\n")[0]
@@ -62,54 +65,86 @@ def fused(ask: Callable[..., tuple[Vector, State]]) -> Advance:
                 stacklevel=2,
             )
             return NotImplemented
-        return _unwrapped(state, after)
+        if found is None:  # the state has taken another form
+            return after
+        if all(leaf is None for leaf in found):
+            return state
+        order = iter(found)
+        return mapped(lambda own: _unwrapped(own, next(order)), state)
 
     return advance
 
 
-def _renewed(old: State, new: State) -> State:
-    """The new values, in the memory of the old where a leaf has kept its place and form."""
-    before, after = leaves(old), leaves(new)
+def _renewed(before: list[Any], after: list[Any]) -> list[Any] | None:
+    """Write the new leaves into the memory of the old, and list what found no room there.
+
+    None stands for a leaf that has its place, and for the whole where the form has changed or
+    a leaf has moved to another's place, which would be overwritten while it is still read.
+    """
     if len(before) != len(after):
-        return new
-    # What stood elsewhere in the old state is copied first: its place may be written to.
-    after = [
-        value.clone()
-        if isinstance(value, Tensor) and any(value is b for b in before) and value is not own
-        else value
-        for own, value in zip(before, after, strict=True)
-    ]
-    kept = []
-    for own, value in zip(before, after, strict=True):
-        same = isinstance(own, Tensor) and isinstance(value, Tensor) and own.ndim > 0
-        if same and own.shape == value.shape and own.dtype == value.dtype:
+        return None
+    pairs = list(zip(before, after, strict=True))
+    if any(_elsewhere(value, own, before) for own, value in pairs):
+        return None
+    for own, value in pairs:
+        if _alike(own, value) and value is not own:
             own.copy_(value)
-            value = own
-        kept.append(value)
-    order = iter(kept)
-    return mapped(lambda _: next(order), new)
+    return [None if _alike(own, value) else value for own, value in pairs]
 
 
-def _number(leaf: Any) -> bool:
-    return isinstance(leaf, int | float) and not isinstance(leaf, bool)
+def _elsewhere(value: Any, own: Any, before: list[Any]) -> bool:
+    return (
+        isinstance(value, Tensor)
+        and value is not own
+        and any(value is other for other in before)
+    )
+
+
+def _alike(own: Any, value: Any) -> bool:
+    if not (isinstance(own, Tensor) and isinstance(value, Tensor)):
+        return False
+    return own.ndim > 0 and own.shape == value.shape and own.dtype == value.dtype
+
+
+class Steady:
+    """Which settings have stayed what they were, so that they may be compiled in.
+
+    A number that has changed once, as momentum does under OneCycleLR, is a tensor from then
+    on.  (Left to torch.compile, which has a way of its own for them, a number in a tuple that
+    changes at each step gives wrong results in torch 2.13.)
+    """
+
+    def __init__(self) -> None:
+        self.first: list[Any] | None = None
+        self.changing: set[int] = set()
+
+    def settings(self, settings: dict[str, Any]) -> dict[str, Any]:
+        now = leaves(settings)
+        self.first = now if self.first is None else self.first
+        if now != self.first:
+            self.changing |= {
+                i
+                for i, pair in enumerate(zip(self.first, now, strict=True))
+                if len({*pair}) > 1
+            }
+        if not self.changing:
+            return settings
+        place = count()
+        return mapped(
+            lambda leaf: _wrapped(leaf) if next(place) in self.changing else leaf, settings
+        )
 
 
 def _wrapped(leaf: Any) -> Any:
     """A number as a tensor: torch.compile takes numbers for constants."""
-    return torch.tensor(leaf, dtype=torch.float64) if _number(leaf) else leaf
+    number = type(leaf) in (int, float)
+    return torch.tensor(leaf, dtype=torch.float64) if number else leaf
 
 
-def _unwrapped(old: State, new: State) -> State:
-    numbers = [type(leaf) if _number(leaf) else None for leaf in leaves(old)]
-    if len(numbers) != len(leaves(new)) or not any(numbers):
-        return new
-    order = iter(numbers)
-
-    def undo(leaf: Any) -> Any:
-        kind = next(order)
-        return leaf if kind is None else kind(leaf)
-
-    return mapped(undo, new)
+def _unwrapped(own: Any, value: Any) -> Any:
+    if type(own) in (int, float):
+        return type(own)(value)
+    return own if value is None else value
 
 
 @cache

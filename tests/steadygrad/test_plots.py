@@ -1,4 +1,5 @@
 import io
+import math
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,6 +11,7 @@ from matplotlib.colors import to_rgb
 
 from steadygrad import gradients, plots
 from steadygrad.data import Examples
+from steadygrad.landscapes import ravine
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +39,9 @@ FIGURES = {
         [1e-4, 1e-2], {"central": [1e-8, 1e-4]}, ax, truncation=1.0, rounding=1e-16
     ),
     "decision": lambda ax=None: plots.decision(side, GAUSS, ax, resolution=20),
+    "walks": lambda ax=None: plots.walks(
+        ravine, {"a": torch.randn(5, 2), "b": torch.randn(3, 2)}, ax, view=(-2, 2, -1, 1)
+    ),
 }
 every_figure = pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
 
@@ -210,3 +215,12 @@ def test_a_chain_shows_every_value_and_every_gradient():
     words = " ".join(text.get_text() for text in plots.chain(links, start).texts)
     for number in ("0.679", "0.649", "-0.325", "0.684", "-0.222", "-0.073", "1.000"):
         assert number in words
+
+
+def test_a_walk_that_diverges_is_drawn_as_far_as_it_goes():
+    points = torch.tensor([[1.0, 0.5], [0.5, -0.5], [float("nan"), 1.0], [math.inf, 0.0]])
+    ax = plots.walks(ravine, {"a": points}, view=(-2, 2, -1, 1), minima=[(0, 0)])
+    _star, line, end = ax.lines
+    assert len(line.get_xdata()) == 2
+    assert (end.get_xdata()[0], end.get_ydata()[0]) == (0.5, -0.5)
+    assert ax.get_legend() is None

@@ -1,0 +1,225 @@
+"""Exercise 7.4: both means, corrected."""
+
+from autograder.exercises.adaptive.seven_steps import directions, few_steps, seven_steps
+from autograder.spec import Case, Exercise, Misconception, Trace
+from steadygrad import adaptive
+
+
+def adam_cases(rng):
+    yield Case("seven steps", seven_steps(rng, betas=(0.6, 0.8), eps=1e-3), directions)
+    yield Case("a large eps", seven_steps(rng, betas=(0.7, 0.4), eps=0.4), directions)
+    yield Case("defaults", seven_steps(rng, 3), directions)
+    yield Case("no momentum", seven_steps(rng, betas=(0.0, 0.9), eps=0.03), directions)
+    yield Case(
+        "a zero gradient first",
+        few_steps([0.0, 2.0], [3.0, 0.0], [1.0, 1.0], betas=(0.5, 0.9), eps=1e-2),
+        directions,
+    )
+    yield Case(
+        "gradients of 1e-7",
+        few_steps([1e-7, 3e-7], [1e-7, -3e-7], [1e-7, 1e-7]),
+        directions,
+    )
+
+
+def adam_steps():
+    return [
+        ("step 1: m = ½ · 0 + ½ · 4", "2"),
+        ("v = ¾ · 0 + ¼ · 4²", "4"),
+        ("m̂ = 2 / (1 − ½)", "4"),
+        ("v̂ = 4 / (1 − ¾)", "16"),
+        ("direction 4 / √16", "1"),
+        ("step 2: m = ½ · 2 + ½ · 0", "1"),
+        ("v = ¾ · 4 + ¼ · 0²", "3"),
+        ("m̂ = 1 / (1 − ½²)", "1.333"),
+        ("v̂ = 3 / (1 − ¾²)", "6.857"),
+        ("direction 1.333 / √6.857", "0.5092"),
+    ]
+
+
+def adam_with_the_corrections_in_front(gradient, state, *, betas=(0.9, 0.999), eps=1e-8):
+    """Another right way: one factor for both corrections, as torch.optim does."""
+    t, m, v = state or (0, 0 * gradient, 0 * gradient)
+    t += 1
+    m = m.lerp(gradient, 1 - betas[0])
+    v = betas[1] * v + (1 - betas[1]) * gradient.square()
+    root = v.sqrt() / (1 - betas[1] ** t) ** 0.5
+    return m / (root + eps) / (1 - betas[0] ** t), (t, m, v)
+
+
+def adam_by_weighted_sums(gradient, state, *, betas=(0.9, 0.999), eps=1e-8):
+    """Another right way: keep all gradients, and weigh them afresh at each step."""
+    past = [*(state or ()), gradient]
+
+    def mean(numbers, beta):
+        weights = [beta**age for age in range(len(numbers))]
+        return sum(w * n for w, n in zip(weights, reversed(numbers), strict=True)) / sum(
+            weights
+        )
+
+    return mean(past, betas[0]) / (mean([g * g for g in past], betas[1]).sqrt() + eps), past
+
+
+FIRST = "m_hat = m / (1 - b1**t)"
+SECOND = "v_hat = v / (1 - b2**t)"
+BOTH = f"{FIRST}\n    {SECOND}"
+COUNT = "t = state.t + 1"
+M = "m = b1 * state.m + (1 - b1) * gradient\n"
+V = "v = b2 * state.v + (1 - b2) * gradient**2"
+DIVIDE = "m_hat / (v_hat.sqrt() + eps)"
+CORRECTION = "Adam: both at once, and corrected"
+EPS = "Where eps stands"
+
+ADAM = Exercise(
+    target=adaptive.adam,
+    points=4,
+    cases=adam_cases,
+    accepts=(adam_with_the_corrections_in_front, adam_by_weighted_sums),
+    goal="write each adaptive rule from its paper",
+    section=CORRECTION,
+    minutes=12,
+    difficulty=3,
+    trace=Trace(inputs=few_steps(4.0, 0.0, betas=(0.5, 0.75)), steps=adam_steps),
+    misconceptions=(
+        Misconception(
+            "no correction",
+            instead_of=BOTH,
+            wrote="m_hat, v_hat = m, v",
+            symptom="Your first step is not the gradient's sign.",
+            hint="Both means start at zero and lean towards it at first. Divide that out.",
+        ),
+        Misconception(
+            "only m corrected",
+            instead_of=BOTH,
+            wrote=f"{FIRST}\n    v_hat = v",
+            symptom="Your first steps are far too large.",
+            hint="v starts at zero as well, and with its beta it leans there for longer.",
+        ),
+        Misconception(
+            "only v corrected",
+            instead_of=BOTH,
+            wrote=f"m_hat = m\n    {SECOND}",
+            symptom="Your first steps are too small.",
+            hint="m starts at zero as well, so it is too small at first.",
+        ),
+        Misconception(
+            "corrected means kept",
+            instead_of="Moments(t, m, v)",
+            wrote="Moments(t, m_hat, v_hat)",
+            symptom="Your first step is right and the second is not.",
+            hint="The correction is for this step's use. The state keeps both as they are.",
+        ),
+        Misconception(
+            "corrected by 1 − β at every step",
+            instead_of=COUNT,
+            wrote="t = 1",
+            symptom="Your first step is right, the later ones are corrected too much.",
+            hint="What a mean lacks is β to the power of the steps taken. Count them, and the "
+            "correction fades.",
+        ),
+        Misconception(
+            "counts one too few",
+            instead_of=BOTH,
+            wrote="m_hat = m / (1 - b1 ** max(t - 1, 1))\n"
+            "    v_hat = v / (1 - b2 ** max(t - 1, 1))",
+            symptom="Your first step is right, and from the second on the count is late.",
+            hint="The state holds the steps already taken; this one is one more.",
+        ),
+        Misconception(
+            "counts one too many",
+            instead_of=COUNT,
+            wrote="t = state.t + 1 + (state.t == 0)",
+            symptom="Your first step is corrected as if it were the second.",
+            hint="At the first step t is 1.",
+        ),
+        Misconception(
+            "counts from zero",
+            instead_of=BOTH,
+            wrote="m_hat = m / (1 - b1 ** (t - 1))\n    v_hat = v / (1 - b2 ** (t - 1))",
+            symptom="Your first step divides by zero.",
+            hint="At the first step t is 1: a power of zero makes the correction zero.",
+        ),
+        Misconception(
+            "divides by 1 − β²",
+            instead_of=BOTH,
+            wrote="m_hat = m / (1 - b1**2)\n    v_hat = v / (1 - b2**2)",
+            symptom="Your second step's correction is used at every step.",
+            hint="The power is the number of steps.",
+        ),
+        Misconception(
+            "betas exchanged",
+            instead_of="b1, b2 = betas",
+            wrote="b2, b1 = betas",
+            symptom="Your means have each other's memory.",
+            hint="The first beta belongs to the gradient, the second to its square.",
+        ),
+        Misconception(
+            "no history in m",
+            instead_of=M,
+            wrote="m = (1 - b1) * gradient\n",
+            symptom="With a zero gradient you do not move at all.",
+            hint="m takes over a share of the old m: that is the momentum.",
+        ),
+        Misconception(
+            "gradient in full",
+            instead_of=M,
+            wrote="m = b1 * state.m + gradient\n",
+            symptom="Your directions are too large by a constant factor.",
+            hint="m is a mean: the weights of old and new add up to 1.",
+        ),
+        Misconception(
+            "square of the mean",
+            instead_of=V,
+            wrote="v = b2 * state.v + (1 - b2) * m**2",
+            symptom="Your denominator is made from m.",
+            hint="v is the mean of the squares of the raw gradients.",
+        ),
+        Misconception(
+            "sizes for squares",
+            instead_of=V,
+            wrote="v = b2 * state.v + (1 - b2) * gradient.abs()",
+            symptom="Your first direction depends on the gradient's size.",
+            hint="The second moment is the mean of squares.",
+        ),
+        Misconception(
+            "eps under the root",
+            instead_of=DIVIDE,
+            wrote="m_hat / (v_hat + eps).sqrt()",
+            symptom="Small gradients hardly move you.",
+            hint="A tiny eps under the root is no longer tiny once the root is taken.",
+            section=EPS,
+        ),
+        Misconception(
+            "eps beside the uncorrected root",
+            instead_of=DIVIDE,
+            wrote="m_hat / ((v.sqrt() + eps) / (1 - b2**t) ** 0.5)",
+            symptom="Your eps is too large in the first steps. It is the paper's ε̂.",
+            hint="The short form in the paper adds eps before the correction, so that eps is "
+            "corrected with it. torch.optim corrects first, then adds.",
+            section=EPS,
+        ),
+        Misconception(
+            "no eps",
+            instead_of=DIVIDE,
+            wrote="m_hat / v_hat.sqrt()",
+            symptom="Where a gradient has always been zero you get NaN.",
+            hint="Zero over zero is not a number. eps is there for it.",
+            section=EPS,
+        ),
+        Misconception(
+            "no root",
+            instead_of=DIVIDE,
+            wrote="m_hat / (v_hat + eps)",
+            symptom="Your directions shrink when all gradients grow.",
+            hint="v is a mean of squares. Take its root.",
+        ),
+        Misconception(
+            "the sign alone",
+            instead_of=DIVIDE,
+            wrote="m_hat.sign()",
+            symptom="Your first step is right, and all others are as long.",
+            hint="The first step is a sign. The later ones are shorter where gradients "
+            "disagree with each other.",
+        ),
+    ),
+)

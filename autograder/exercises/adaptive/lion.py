@@ -1,0 +1,128 @@
+"""Exercise 7.7: only a sign."""
+
+import torch
+
+from autograder.exercises.adaptive.seven_steps import directions, few_steps, seven_steps
+from autograder.spec import Case, Exercise, Misconception, Trace
+from steadygrad import adaptive
+
+
+def lion_cases(rng):
+    def steps(size=12, **settings):
+        theta = 3 * torch.randn(size, generator=rng)
+        return seven_steps(rng, size, theta=theta, **settings)
+
+    yield Case("seven steps", steps(betas=(0.6, 0.9), weight_decay=0.3), directions)
+    yield Case("defaults", steps(), directions)
+    yield Case("a short memory", steps(betas=(0.8, 0.4)), directions)
+    yield Case(
+        "a mean that is overruled",
+        few_steps(
+            [1.0, -2.0, 0.0],
+            [-0.3, 0.1, 0.0],
+            [-0.3, 3.0, -1.0],
+            theta=torch.tensor([1.0, 2.0, -3.0]),
+            betas=(0.5, 0.8),
+            weight_decay=0.1,
+        ),
+        directions,
+    )
+
+
+def lion_steps():
+    return [
+        ("step 1: ½ · 0 + ½ · 4 = 2, its sign", "1"),
+        ("kept: m = ¾ · 0 + ¼ · 4", "1"),
+        ("step 2: ½ · 1 − ½ · 2 = −0.5, its sign", "-1"),
+        ("kept: m = ¾ · 1 − ¼ · 2", "0.25"),
+    ]
+
+
+def lion_by_lerp(gradient, state, theta, *, betas=(0.9, 0.99), weight_decay=0.0):
+    """Another right way: the mean itself is the state, the sign by dividing."""
+    m = torch.zeros_like(gradient) if state is None else state
+    mean = m.lerp(gradient, 1 - betas[0])
+    sign = torch.where(mean == 0, mean, mean / mean.abs())
+    return theta * weight_decay + sign, m.lerp(gradient, 1 - betas[1])
+
+
+MEAN = "mean = b1 * state.m + (1 - b1) * gradient"
+KEPT = "m = b2 * state.m + (1 - b2) * gradient"
+BOTH = f"{MEAN}\n    {KEPT}"
+RETURN = "return mean.sign() + weight_decay * theta, Trend(m)"
+
+LION = Exercise(
+    target=adaptive.lion,
+    points=2,
+    cases=lion_cases,
+    accepts=(lion_by_lerp,),
+    goal="write each adaptive rule from its paper",
+    section="Lion: keep the sign",
+    minutes=6,
+    difficulty=2,
+    trace=Trace(
+        inputs=few_steps(4.0, -2.0, theta=torch.tensor([0.0]), betas=(0.5, 0.75)),
+        steps=lion_steps,
+    ),
+    misconceptions=(
+        Misconception(
+            "first the mean, then the sign",
+            instead_of=BOTH,
+            wrote=f"{KEPT}\n    mean = b1 * m + (1 - b1) * gradient",
+            symptom="Your direction counts this step's gradient twice.",
+            hint="The direction is taken from the old mean and the gradient. Only then the "
+            "mean moves on.",
+        ),
+        Misconception(
+            "no sign",
+            instead_of="mean.sign()",
+            wrote="mean",
+            symptom="Your directions have the gradient's size.",
+            hint="Lion keeps the sign and drops the size.",
+        ),
+        Misconception(
+            "decay inside the sign",
+            instead_of=RETURN,
+            wrote="return (mean + weight_decay * theta).sign(), Trend(m)",
+            symptom="All your directions are 1 or −1, with any decay.",
+            hint="The decay is added to the sign, as in AdamW.",
+        ),
+        Misconception(
+            "decay ignored",
+            instead_of=RETURN,
+            wrote="return mean.sign(), Trend(m)",
+            symptom="You are right where the decay is zero, and only there.",
+            hint="The direction has a second part, which pulls each parameter to zero.",
+        ),
+        Misconception(
+            "betas exchanged",
+            instead_of=BOTH,
+            wrote="mean = b2 * state.m + (1 - b2) * gradient\n"
+            "    m = b1 * state.m + (1 - b1) * gradient",
+            symptom="Your two means have each other's memory.",
+            hint="The first beta is for the direction, the second for what is kept.",
+        ),
+        Misconception(
+            "one mean for both",
+            instead_of=BOTH,
+            wrote=f"{MEAN}\n    m = mean",
+            symptom="You keep the mean that you took the sign of.",
+            hint="Two different means: what is kept has the second beta.",
+        ),
+        Misconception(
+            "the sign of what is kept",
+            instead_of=BOTH,
+            wrote="mean = m = b2 * state.m + (1 - b2) * gradient",
+            symptom="Your first beta plays no part.",
+            hint="Two different means: the sign is taken of the one with the first beta.",
+        ),
+        Misconception(
+            "mean of signs",
+            instead_of=BOTH,
+            wrote="mean = b1 * state.m + (1 - b1) * gradient.sign()\n"
+            "    m = b2 * state.m + (1 - b2) * gradient.sign()",
+            symptom="In your mean a gradient counts the same whatever its size.",
+            hint="The mean is of the gradients. The sign comes last.",
+        ),
+    ),
+)
