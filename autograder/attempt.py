@@ -6,21 +6,18 @@ import linecache
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from numbers import Integral, Real
 from types import CodeType
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from autograder.compare import Foreign
+from autograder.compare import RETURNED, afterwards, kind_of
 from autograder.limits import TimeLimit, limited
-from autograder.recipes import Network, Traced, altered, build
+from autograder.plain import DEEPEST, SHOWN, contents, legible, parts, plain
+from autograder.recipes import Carried, Each, Network, Traced, Written, altered, build_all
 
 SECONDS = 5.0  # a reference answers in milliseconds; a busy machine must not cost points
-SHOWN = 200  # characters of what a submission printed that a report repeats
-DEEPEST = 20  # levels of nesting that a result may have
-BITS = 1024  # of an int that a result may hold: no float reaches further
 
 
 class Outcome(NamedTuple):
@@ -36,6 +33,14 @@ class Outcome(NamedTuple):
     error: str = ""
     changed: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+
+
+class UnusableError(Exception):
+    """What came back cannot be used as the call needs it; `kind` says in which way."""
+
+    def __init__(self, kind: str, said: str):
+        super().__init__(said)
+        self.kind = kind
 
 
 NOT_ATTEMPTED = Outcome(failure=("not attempted", ""), error="is not written yet")
@@ -96,7 +101,7 @@ def attempt(
     idle: bool = True,
 ) -> Outcome:
     """One call on fresh inputs: its output caught, its time limited, its inputs watched."""
-    mine = build(inputs)
+    mine = build_all(inputs)
     said, complained = Sink(), Sink()
     with (
         warnings.catch_warnings(record=True) as warned,
@@ -118,9 +123,11 @@ def _call(
 ) -> Outcome:
     try:
         with limited(seconds, idle=idle):
-            return returned(submission(**mine), inputs, mine)
+            return Outcome(_result(submission, inputs, mine))
     except TimeLimit:
         return too_long(seconds)
+    except UnusableError as fault:
+        return Outcome(failure=(fault.kind, ""), error=str(fault))
     except KeyboardInterrupt:  # the learner's own: it ends the marking, not one case
         raise
     except BaseException as error:
@@ -130,23 +137,56 @@ def _call(
         return Outcome(failure=("raised", kind), error=_raised(error, kind, submission))
 
 
-def returned(result: Any, inputs: Mapping[str, Any], mine: Mapping[str, Any]) -> Outcome:
-    """What came back, as data; where an input is traced, with the gradient with respect to it.
+def _result(submission: Callable, inputs: Mapping[str, Any], mine: dict[str, Any]) -> Any:
+    """What came back, as data; with what the inputs to write into are afterwards."""
+    written = {n: recipe.value for n, recipe in inputs.items() if isinstance(recipe, Written)}
+    held = {name: list(mine[name]) if isinstance(mine[name], list) else mine[name]
+            for name in written}  # fmt: skip
+    if any(isinstance(recipe, Each) for recipe in inputs.values()):
+        result = _in_turn(submission, inputs, mine)
+    else:
+        result = _differentiated(submission(**mine), inputs, mine)
+    if not written:
+        return result
+    after = {afterwards(n): contents(value, held[n]) for n, value in written.items()}
+    return {RETURNED: result, **after}
+
+
+def _in_turn(submission: Callable, inputs: Mapping[str, Any], mine: dict[str, Any]) -> list:
+    """One call after another, each with the state that the one before it returned."""
+    each = {name: mine[name] for name, recipe in inputs.items() if isinstance(recipe, Each)}
+    carried = [name for name, recipe in inputs.items() if isinstance(recipe, Carried)]
+    state, results = {name: mine[name] for name in carried}, []
+    for values in zip(*each.values(), strict=True):
+        result = submission(**{**mine, **dict(zip(each, values, strict=True)), **state})
+        for name in carried:
+            if not isinstance(result, tuple) or len(result) < 2:
+                raise UnusableError(
+                    "no state",
+                    f"returned {kind_of(plain(result))}; it should return a tuple, whose last "
+                    f"part goes into the next call as `{name}`",
+                )
+            *others, state[name] = result
+            result = others[0] if len(others) == 1 else tuple(others)
+        results.append(plain(result))  # at once: the next call may write over it
+    return results
+
+
+def _differentiated(result: Any, inputs: Mapping[str, Any], mine: Mapping[str, Any]) -> Any:
+    """A result as data; where an input is traced, with the gradient with respect to it.
 
     The gradient is that of the sum of all entries of the result, each to the traced input's
     power.  Where models go in, one may come out.
     """
     traced = {name: recipe for name, recipe in inputs.items() if isinstance(recipe, Traced)}
-    outputs = list(_tensors(result))
-    if not traced or not outputs:
+    outputs = list(_tensors(result)) if traced else []
+    if not outputs:
         models = any(isinstance(recipe, Network) for recipe in inputs.values())
-        return Outcome(
-            _parts(result) if isinstance(result, nn.Module) and models else plain(result)
-        )
+        return parts(result) if isinstance(result, nn.Module) and models else plain(result)
     if not any(output.requires_grad for output in outputs):
-        return Outcome(
-            failure=("no gradient", ""),
-            error="returned a tensor that has lost its way back to the input, so that PyTorch "
+        raise UnusableError(
+            "no gradient",
+            "returned a tensor that has lost its way back to the input, so that PyTorch "
             "finds no gradient: use operations on tensors only, all the way",
         )
     power = max(recipe.power for recipe in traced.values())
@@ -155,19 +195,7 @@ def returned(result: Any, inputs: Mapping[str, Any], mine: Mapping[str, Any]) ->
     leaves = [mine[name] for name in traced]
     found = torch.autograd.grad(total, leaves, materialize_grads=True)
     named = {f"gradient with respect to {n}": g for n, g in zip(traced, found, strict=True)}
-    return Outcome(plain({"value": result, **named}))
-
-
-def _parts(model: nn.Module) -> dict[str, Any]:
-    """A model as data: what its layers say of themselves, their modes, and all tensors."""
-    layers = {name: m for name, m in model.named_modules() if not list(m.children())}
-    tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
-    parts = {
-        "layers": {n: f"{type(m).__name__}({m.extra_repr()})" for n, m in layers.items()},
-        "training": {name: bool(m.training) for name, m in model.named_modules()},
-        "tensors": {name: value.detach() for name, value in tensors.items()},
-    }
-    return plain(parts)
+    return plain({"value": result, **named})
 
 
 def _tensors(value: Any, depth: int = 0) -> Iterator[Tensor]:
@@ -224,53 +252,3 @@ def _remarks(said: Sink, complained: Sink, warned: list) -> tuple[str, ...]:
 def _short(text: str) -> str:
     line = text.strip().split("\n")[0]
     return repr(line if len(line) <= 60 else line[:57] + "...")
-
-
-def legible(text: str) -> str:
-    """The beginning of a text, as a file can hold it."""
-    return _writable(text[:SHOWN])
-
-
-def _writable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()  # no half characters
-
-
-def plain(value: Any, depth: int = 0) -> Any:
-    """A result as data: tensors without graph, numbers, text and nests of them, all copied.
-
-    What is none of these becomes a `Foreign` that remembers only its type.
-    """
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):  # of a class of its own, it would compare as it likes
-        return _writable(str.__str__(value))
-    if isinstance(value, Tensor):
-        with torch._C.DisableTorchFunctionSubclass():
-            return _dense(value)
-    if isinstance(value, Integral):
-        whole = int(value)
-        return whole if whole.bit_length() <= BITS else Foreign("an int of over 300 digits")
-    if isinstance(value, Real):
-        return float(value)
-    if depth < DEEPEST and isinstance(value, list | tuple | dict):
-        if isinstance(value, dict):
-            return {_key(key): plain(part, depth + 1) for key, part in value.items()}
-        parts = [plain(part, depth + 1) for part in value]
-        return parts if isinstance(value, list) else tuple(parts)
-    return Foreign(
-        legible(
-            f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
-        )
-    )
-
-
-def _dense(value: Tensor) -> Tensor | Foreign:
-    if value.is_nested or value.is_quantized or value.layout != torch.strided:
-        return Foreign("a tensor that is sparse, nested or quantized")
-    return value.detach().clone().as_subclass(Tensor)
-
-
-def _key(key: Any) -> str | int:
-    if isinstance(key, str):
-        return _writable(str.__str__(key))
-    return int(key) if isinstance(key, int) else repr(key)

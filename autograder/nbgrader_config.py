@@ -5,6 +5,6 @@ The secret from which grading draws its cases does not belong here: docs/instruc
 
 from autograder.preprocessors import configure
 
-c = get_config()  # defined by nbgrader, which runs this file
+c = get_config()  # noqa: F821 - defined by nbgrader, which runs this file
 
 configure(c)

@@ -6,9 +6,10 @@ from typing import Any
 
 from torch import Tensor
 
-from autograder.attempt import SHOWN, Outcome, attempt
+from autograder.attempt import Outcome, attempt
 from autograder.compare import Complaint, kind_of, number
 from autograder.diagnose import Diagnosis
+from autograder.plain import SHOWN
 from autograder.spec import Exercise
 
 PRACTICE_NOTE = "Practice cases. Grading draws others of the same kind."

@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from autograder.attempt import SECONDS, Outcome, legible, patience, too_long
+from autograder.attempt import SECONDS, Outcome, patience, too_long
+from autograder.plain import legible
 from autograder.wire import WireError, receive, send
 
 COMMAND = (sys.executable, "-I", "-m", "autograder.worker")  # -I: no file beside the notebook

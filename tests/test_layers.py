@@ -18,6 +18,7 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},
     {"steadygrad.explorers"},
     {"autograder.compare", "autograder.limits", "autograder.recipes", "autograder.workspace"},
+    {"autograder.plain"},
     {"autograder.spec", "autograder.attempt", "autograder.judges"},
     {"autograder.wire", "autograder.cases"},
     {"autograder.worker"},
@@ -34,6 +35,7 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
 # the packages whose files share one layer, and may import each other
 PACKAGES = (
     "autograder.exercises.",
+    "autograder.recipes.",
     "steadygrad.data.",
     "steadygrad.plots.",
     "steadygrad.training.",

@@ -10,7 +10,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.attempt import plain
 from autograder.compare import (
     TOLERANCE,
     Complaint,
@@ -21,6 +20,7 @@ from autograder.compare import (
     kind_of,
     number,
 )
+from autograder.plain import plain
 
 tensor = torch.tensor
 ONES = torch.ones(2, 3)

@@ -1,0 +1,58 @@
+"""Things that cannot be sent, written down as data that says how to build them.
+
+A case is data, so that it can cross to the process that runs a submission.  Where an
+exercise takes a function or a model, its case holds a recipe; the real thing is built
+from it right before the call, on either side.
+
+    base        what a recipe is; fresh inputs, and whether they were changed
+    functions   functions by name
+    networks    models with all their numbers
+    tensors     tensors that take part in differentiation
+    calls       called how often, on what to write into, with which state
+"""
+
+from autograder.recipes.base import Recipe, altered, build, build_all, each_tensor, spread
+from autograder.recipes.calls import (
+    OPTIMIZERS,
+    Carried,
+    Each,
+    Once,
+    OnceThrough,
+    Stepper,
+    Written,
+)
+from autograder.recipes.functions import ENTRYWISE, FUNCTIONS, Function
+from autograder.recipes.networks import MODULES, Network, Single
+from autograder.recipes.tensors import Leaf, Traced
+
+RECIPES: dict[str, type[Recipe]] = {
+    recipe.__name__: recipe
+    for recipe in (
+        Function, Network, Single, Traced, Leaf, Written, Stepper, Each, Carried, Once,
+    )
+}  # fmt: skip
+
+__all__ = [
+    "ENTRYWISE",
+    "FUNCTIONS",
+    "MODULES",
+    "OPTIMIZERS",
+    "RECIPES",
+    "Carried",
+    "Each",
+    "Function",
+    "Leaf",
+    "Network",
+    "Once",
+    "OnceThrough",
+    "Recipe",
+    "Single",
+    "Stepper",
+    "Traced",
+    "Written",
+    "altered",
+    "build",
+    "build_all",
+    "each_tensor",
+    "spread",
+]

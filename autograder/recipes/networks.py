@@ -1,0 +1,98 @@
+"""Models that a submission is handed: layers, and all the numbers that they hold."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from autograder.recipes.base import Recipe, altered
+
+MODULES = {
+    module.__name__: module
+    for module in (
+        nn.Linear, nn.Conv2d, nn.Flatten, nn.BatchNorm1d, nn.BatchNorm2d, nn.Dropout,
+        nn.ReLU, nn.Sigmoid, nn.Tanh,
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Network(Recipe):
+    """A sequence of layers with the parameters, and the gradients, that they hold.
+
+    `layers` names each module and its arguments: `("Linear", 3, 4)`; a last one that is a
+    dictionary has those with names.  Parameters that `gradients` does not name have none,
+    buffers that `buffers` does not name stand as they were made.
+    """
+
+    layers: tuple[tuple, ...]
+    parameters: Mapping[str, Tensor]
+    gradients: Mapping[str, Tensor] = field(default_factory=dict)
+    training: bool = True
+    buffers: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def shapes(self) -> dict[str, torch.Size]:
+        """The shape of each parameter that these layers have."""
+        with torch.device("meta"):
+            return {name: value.shape for name, value in self._layers().named_parameters()}
+
+    def build(self, _beside: Mapping | None = None) -> nn.Sequential:
+        with torch.random.fork_rng(devices=[]):  # drawing weights must not move the caller's
+            model = self._layers().train(self.training)
+        for name, parameter in model.named_parameters():
+            parameter.data = self.parameters[name].clone()
+            if name in self.gradients:
+                parameter.grad = self.gradients[name].clone()
+        for name, buffer in model.named_buffers():
+            if name in self.buffers:
+                buffer.data = self.buffers[name].clone()
+        return model
+
+    def _layers(self) -> nn.Sequential:
+        return nn.Sequential(*(_module(*how) for how in self.layers))
+
+    def each_tensor(self, change: Callable[[Tensor], Tensor]) -> "Network":
+        return replace(
+            self,
+            parameters={name: change(value) for name, value in self.parameters.items()},
+            gradients={name: change(value) for name, value in self.gradients.items()},
+            buffers={name: change(value) for name, value in self.buffers.items()},
+        )
+
+    def altered(self, built: nn.Module) -> bool:
+        """Whether a model built from this recipe no longer is what the recipe says."""
+        parameters = dict(built.named_parameters())
+        if parameters.keys() != self.parameters.keys() or built.training != self.training:
+            return True
+        if any(
+            module._forward_hooks or module._forward_pre_hooks for module in built.modules()
+        ):
+            return True
+        gradients = {n: p.grad for n, p in parameters.items() if p.grad is not None}
+        buffers = {n: b for n, b in built.named_buffers() if n in self.buffers}
+        return (
+            altered(self.parameters, parameters)
+            or altered(self.gradients, gradients)
+            or altered(self.buffers, buffers)
+        )
+
+
+def _module(name: str, *how: Any) -> nn.Module:
+    if how and isinstance(how[-1], Mapping):
+        return MODULES[name](*how[:-1], **how[-1])
+    return MODULES[name](*how)
+
+
+@dataclass(frozen=True)
+class Single(Network):
+    """One layer by itself: the first of a network of one, and named as in it ("0.weight")."""
+
+    def build(self, _beside: Mapping | None = None) -> nn.Module:
+        return super().build(_beside)[0]
+
+    def altered(self, built: nn.Module) -> bool:
+        around = nn.Sequential(built)
+        around.training = built.training
+        return super().altered(around)
