@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TOPICS = ("gradients", "initialization", "activations", "normalization")  # one a chapter
+TOPICS = (
+    "gradients",
+    "initialization",
+    "activations",
+    "normalization",
+    "loop",
+)  # one a chapter
 LAYERS = [  # a module may import from the lines above its own, never from its own or below
     {"steadygrad", "autograder"},
     {"steadygrad.data", "steadygrad.models"} | {f"steadygrad.{topic}" for topic in TOPICS},

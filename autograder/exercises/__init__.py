@@ -1,9 +1,9 @@
 """Every exercise of the course, by id."""
 
-from autograder.exercises import activations, gradients, initialization, normalization
+from autograder.exercises import activations, gradients, initialization, loop, normalization
 from autograder.spec import Exercise
 
-CHAPTERS = (gradients, initialization, activations, normalization)
+CHAPTERS = (gradients, initialization, activations, normalization, loop)
 
 EXERCISES = {exercise.id: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}
 BY_GRADE_ID = {exercise.grade_id: exercise for exercise in EXERCISES.values()}

@@ -21,7 +21,7 @@ from autograder.recipes.calls import (
     Stepper,
     Written,
 )
-from autograder.recipes.functions import ENTRYWISE, FUNCTIONS, Function
+from autograder.recipes.functions import ENTRYWISE, FUNCTIONS, LOSSES, Function
 from autograder.recipes.networks import MODULES, Network, Single
 from autograder.recipes.tensors import Leaf, Traced
 
@@ -35,6 +35,7 @@ RECIPES: dict[str, type[Recipe]] = {
 __all__ = [
     "ENTRYWISE",
     "FUNCTIONS",
+    "LOSSES",
     "MODULES",
     "OPTIMIZERS",
     "RECIPES",
