@@ -86,15 +86,16 @@ def accuracy(numbers: Numbers, setting: str) -> float:
 
 
 CLAIMS: dict[str, Callable[[Numbers], bool]] = {
-    "at rate 0.1 no run fails, and clipping still gains a tenth": lambda n: bool(
-        n["rate 0.1"]["share of steps"].min() == 1
+    "at rate 0.1 few runs fail, and clipping gains a tenth": lambda n: bool(
+        0 < (n["rate 0.1"]["share of steps"] < 1).sum() <= 3
         and accuracy(n, "rate 0.1, norm 1") > accuracy(n, "rate 0.1") + 0.1
     ),
-    "at rate 0.3 most runs end in NaN": lambda n: bool(
-        (n["rate 0.3"]["share of steps"] < 1).mean() > 0.5
+    "at rate 0.3 half of the runs end in NaN": lambda n: bool(
+        0.3 < (n["rate 0.3"]["share of steps"] < 1).mean() < 0.8
     ),
-    "with clipping none does": lambda n: bool(
+    "with clipping none does, and the faster rate is as good as the slower": lambda n: bool(
         n["rate 0.3, norm 1"]["share of steps"].min() == 1
+        and abs(accuracy(n, "rate 0.3, norm 1") - accuracy(n, "rate 0.1, norm 1")) < 0.05
     ),
     "the largest gradient is many times the usual one": lambda n: bool(
         np.median(n["rate 0.1"]["largest norm"] / n["rate 0.1"]["middle norm"]) > 5
