@@ -6,7 +6,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.compare import Complaint, Judge, Kind, close, disagreement, number
+from autograder.compare import (
+    RETURNED,
+    Complaint,
+    Judge,
+    Kind,
+    afterwards,
+    close,
+    disagreement,
+    number,
+)
 
 
 def same(
@@ -37,6 +46,40 @@ def same(
 def value_and_gradient(*, rtol: float | None = None, atol: float | None = None) -> Judge:
     """A judge for cases with a traced input: both parts are ruled on, and named."""
     return close(rtol=rtol, atol=atol, call=lambda path: " ".join(["the", *map(str, path)]))
+
+
+def written(name: str, values: Judge) -> Judge:
+    """A judge for a parameter that is written into, by a judge of the values in it."""
+
+    def judge(got, expected) -> str:
+        if complaint := alike(got, expected):
+            return complaint
+        now, should = (dict(each[afterwards(name)]) for each in (got, expected))
+        said = values(now.pop("values"), should.pop("values"))
+        return said or disagreement({afterwards(name): now}, {afterwards(name): should})
+
+    return judge
+
+
+def drawn_from_generator(got, expected) -> str:
+    """A judge for three calls, two with the same generator and one with another."""
+    if complaint := alike(got, expected):
+        return complaint
+    (again, other), should = _repeated(got), _repeated(expected)
+    if (again, other) == should:
+        return ""
+    said = (
+        "another generator should draw other numbers, and drew the same"
+        if again == should[0]
+        else "the same generator should draw the same numbers again, and drew others"
+    )
+    return Complaint(f"{said}: all randomness has to come from `generator`", Kind.VALUES)
+
+
+def _repeated(result) -> tuple[bool, bool]:
+    """Whether the second, and the third, of three draws are the same as the first."""
+    first, again, other = result[RETURNED] if isinstance(result, dict) else result
+    return torch.equal(first, again), torch.equal(first, other)
 
 
 def alike(got, expected) -> str:

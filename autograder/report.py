@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from autograder.attempt import Outcome, attempt
-from autograder.compare import Complaint, kind_of, number
+from autograder.compare import RETURNED, Complaint, kind_of, number
 from autograder.diagnose import Diagnosis
 from autograder.plain import SHOWN
 from autograder.spec import Exercise
@@ -239,10 +239,23 @@ def _written(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_written, value))}]"
     if isinstance(value, dict):
+        value = _numbers_in(value)
         return "{" + ", ".join(f"{key}: {_written(part)}" for key, part in value.items()) + "}"
     if value is None or isinstance(value, int | str | bool):
         return repr(value)
     return getattr(value, "name", None) or kind_of(value)
+
+
+def _numbers_in(held: dict) -> dict:
+    """Of what was written into, the numbers; and a result only if it is something else."""
+    if "asks for gradients" in held:
+        return {key: held[key] for key in ("values", "gradient") if held[key] is not None}
+    if "hooks" in held:
+        return held["tensors"]
+    written = [part.get("values") for part in held.values() if isinstance(part, dict)]
+    result = held.get(RETURNED)
+    again = isinstance(result, Tensor) and any(result.equal(values) for values in written)
+    return {k: v for k, v in held.items() if k != RETURNED or not (again or v is None)}
 
 
 def _tick(passed: bool) -> str:

@@ -139,7 +139,8 @@ class Exercise:
     def variant(self, *wrong: Misconception) -> Callable:
         """The reference as someone holding these misconceptions would have written it.
 
-        Raises LookupError when two edits overlap, so that one leaves no place for the other.
+        Raises LookupError when two edits overlap, so that one leaves no place for the other,
+        or the two together are no Python.
         """
         key = tuple(each.name for each in wrong)
         if key not in self._variants:
@@ -149,7 +150,13 @@ class Exercise:
                     raise LookupError(f"{self.id}: {' and '.join(key)} edit the same place")
                 source = source.replace(each.instead_of, each.wrote)
             scope = dict(vars(sys.modules[self.target.__module__]))
-            exec(compile(source, f"<{self.id} with {', '.join(key)}>", "exec"), scope)
+            try:
+                code = compile(source, f"<{self.id} with {', '.join(key)}>", "exec")
+            except SyntaxError as error:
+                if len(wrong) == 1:
+                    raise
+                raise LookupError(f"{self.id}: {' and '.join(key)}: {error}") from error
+            exec(code, scope)
             self._variants[key] = scope[self.name]
         return self._variants[key]
 

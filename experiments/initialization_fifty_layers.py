@@ -46,13 +46,13 @@ def weight_gain(activation: str, scheme: str) -> float:
 def weights(activation: str, scheme: str, rng: torch.Generator) -> Iterable[Tensor]:
     """One matrix for each layer; in float64, because some signals end far below 1e-38."""
     gain = weight_gain(activation, scheme)
-    blank = torch.empty(WIDTH, WIDTH, dtype=torch.float64)
     for _ in range(DEPTH):
+        w = torch.empty(WIDTH, WIDTH, dtype=torch.float64)
         if scheme == "orthogonal":
-            yield initialization.orthogonal(blank, gain, rng)
+            yield initialization.orthogonal_(w, gain, rng)
         else:
             kind = "uniform" if scheme == "default" else "normal"
-            yield initialization.variance_scaling(blank, gain, "fan_in", kind, rng)
+            yield initialization.variance_scaling_(w, gain, "fan_in", kind, rng)
 
 
 def sizes(activation: str, scheme: str, seed: int) -> tuple[list[float], list[float]]:

@@ -40,7 +40,7 @@ def network(start: str, depth: int, seed: int, images: Images) -> nn.Sequential:
         elif start in ("orthogonal", "LSUV"):
             initialization.orthogonal_(layer.weight, math.sqrt(2), rng)
     if start == "LSUV":
-        model.load_state_dict(initialization.lsuv(model, images.train.x[:256]))
+        initialization.lsuv_(model, images.train.x[:256])
     return model
 
 

@@ -76,12 +76,12 @@ def measure(
 def _weights(
     distribution: str, gain: float, depth: int, width: int, rng: torch.Generator
 ) -> Iterable[Tensor]:
-    blank = torch.empty(width, width, dtype=torch.float64)
     for _ in range(depth):
+        w = torch.empty(width, width, dtype=torch.float64)
         if distribution == "orthogonal":
-            yield initialization.orthogonal(blank, gain, rng)
+            yield initialization.orthogonal_(w, gain, rng)
         else:
-            yield initialization.variance_scaling(blank, gain, "fan_in", distribution, rng)
+            yield initialization.variance_scaling_(w, gain, "fan_in", distribution, rng)
 
 
 def _slope(phi: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+from autograder.attempt import attempt
 from autograder.compare import Kind
-from autograder.judges import every, same
+from autograder.judges import drawn_from_generator, every, same, written
+from autograder.recipes import Each, Leaf, Written
 
 spread = same(torch.std, "the spread", within=0.1, relative=True)
 
@@ -43,3 +45,36 @@ def test_several_judges_say_the_first_complaint():
     assert judge(draw(1), draw(2)) == ""
     assert judge(draw(1, scale=2.0) + 1, draw(2)).startswith("the mean")
     assert judge(draw(1, scale=2.0), draw(2)).startswith("the spread")
+
+
+def filled(draw_into):
+    return attempt(draw_into, {"w": Written(Leaf(torch.ones(5000)))}).result
+
+
+def test_a_weight_is_judged_by_what_is_written_into_it():
+    judge, right = written("w", spread), filled(lambda w: w.data.copy_(draw(1)))
+    assert judge(filled(lambda w: w.data.copy_(draw(2))), right) == ""
+    assert judge(filled(lambda w: draw(2)), right).startswith("the spread should be about")
+    off = filled(lambda w: w.requires_grad_(False).copy_(draw(2)))
+    said = "`w` asks for gradients after the call should be True, got False"
+    assert judge(off, right).startswith(said)
+    assert judge(filled(lambda w: None), right).kind is Kind.TYPE
+    assert judge(3.0, right).kind is Kind.TYPE
+
+
+def test_a_generator_decides_what_is_drawn():
+    def seeded(seed):
+        return torch.Generator().manual_seed(seed)
+
+    def called(submission):
+        thrice = Each([seeded(1), seeded(1), seeded(2)])
+        return attempt(submission, {"generator": thrice}).result
+
+    right = called(lambda generator: torch.rand(3, generator=generator))
+    assert drawn_from_generator(right, right) == ""
+    ignored = called(lambda generator: torch.rand(3))
+    assert "draw the same numbers again" in drawn_from_generator(ignored, right)
+    assert drawn_from_generator(called(lambda generator: torch.rand(3)), ignored) == ""
+    stuck = called(lambda generator: torch.rand(3, generator=seeded(5)))
+    assert "should draw other numbers" in drawn_from_generator(stuck, right)
+    assert drawn_from_generator([1, 2, 3], right).kind is Kind.TYPE

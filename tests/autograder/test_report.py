@@ -12,7 +12,7 @@ from autograder.attempt import attempt
 from autograder.compare import Complaint, Foreign, Kind, disagreement
 from autograder.diagnose import Diagnosis
 from autograder.grade import grade, run_here
-from autograder.recipes import Function
+from autograder.recipes import Function, Leaf, Written
 from autograder.report import PRACTICE_NOTE, Report, Score, Verdict, anchor, shown
 
 HOSTILE = "<script>alert('`1`')</script><img src=x onerror=alert(1)>&\"'`"
@@ -208,6 +208,17 @@ SHOWN = {
 @pytest.mark.parametrize(("value", "text"), SHOWN.values(), ids=SHOWN)
 def test_small_values_are_shown_as_in_a_worked_example(value, text):
     assert shown(value) == text
+
+
+@pytest.mark.parametrize(
+    ("submission", "text"),
+    [
+        (lambda w: w.data.mul_(2), "{w afterwards: {values: [2, 2]}}"),
+        (lambda w: 3.0, "{result: 3, w afterwards: {values: [1, 1]}}"),
+    ],
+)
+def test_what_was_written_is_shown_once(submission, text):
+    assert shown(attempt(submission, {"w": Written(Leaf(torch.ones(2)))}).result) == text
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,14 @@ def test_edits_that_leave_each_other_no_place_are_refused():
         it.variant(no_abs(), wider)
 
 
+def test_edits_that_together_are_no_python_are_refused():
+    annotated = Misconception("annotated", "size = ", "size: torch.Tensor = ", "s", "h")
+    chained = no_abs(name="chained", wrote="other = x.abs()")
+    it = exercise(misconceptions=(annotated, chained))  # each alone is Python
+    with pytest.raises(LookupError, match="annotated and chained: "):
+        it.variant(annotated, chained)
+
+
 def test_a_variant_cannot_change_the_module_of_the_reference():
     renamed = no_abs(
         instead_of="size = x.abs()", wrote="global BASE; BASE = 7.0; size = x.abs()"

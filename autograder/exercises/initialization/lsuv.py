@@ -5,7 +5,7 @@ import math
 import torch
 
 from autograder.compare import close, numbers
-from autograder.recipes import Network
+from autograder.recipes import Network, Written
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import initialization
 
@@ -20,7 +20,7 @@ def lsuv_cases(rng):
         for name, shape in shapes.items():
             values[name] = torch.randn(shape, generator=rng)
             values[name] *= bias if name.endswith("bias") else size / math.sqrt(shape[1])
-        return Network(layers, values, training=training)
+        return Written(Network(layers, values, training=training))
 
     def x(*shape, offset=0.0):
         return torch.randn(shape, generator=rng) + offset
@@ -42,6 +42,8 @@ def lsuv_cases(rng):
         dict(model=left_on, x=x(2000, 6), tol=0.2),
         close(rtol=0.1, atol=0.05),  # so that one lot of dropout is like another
     )
+    unbiased = (("Linear", 6, 12, {"bias": False}), relu, ("Linear", 12, 4))
+    yield case("a layer without a bias", model(*unbiased, size=2.0), x(40, 6))
     yield case("biases that spread too far", model(*narrow, size=1.5, bias=3.0), x(50, 5))
     yield case(
         "two rounds at the most", model(*three, size=4.0, bias=0.7), x(90, 8), max_iter=2
@@ -58,7 +60,8 @@ TINY_X = torch.tensor([[0.0], [1.0]])
 
 
 def lsuv_steps():
-    found = initialization.lsuv(TINY.build(), TINY_X)
+    model = TINY.build()
+    initialization.lsuv_(model, TINY_X)
     return [
         ("z of the two examples", "2, 6"),
         ("their variance", "8"),
@@ -66,15 +69,13 @@ def lsuv_steps():
         ("z now", f"2, {2 + math.sqrt(2):.4g}"),
         ("their mean", f"{2 + math.sqrt(2) / 2:.4g}"),
         ("bias, 2 less the mean", f"{-math.sqrt(2) / 2:.4g}"),
-        ("together", ", ".join(map(numbers, found.values()))),
+        ("together", ", ".join(map(numbers, model.parameters()))),
     ]
 
 
 def lsuv_with_hooks(model, x, tol=0.02, max_iter=10):
     """Another right way: listen to each layer, and take the listener off again."""
-    import copy
-
-    model = copy.deepcopy(model)
+    modes = {module: module.training for module in model.modules()}
     model.train(False)
     heard = {}
     for layer in model.modules():
@@ -88,17 +89,27 @@ def lsuv_with_hooks(model, x, tol=0.02, max_iter=10):
                 break
             layer.weight.data = layer.weight.data / std
         model(x)
-        layer.bias.data = layer.bias.data - heard["z"].mean()
+        if layer.bias is not None:
+            layer.bias.data = layer.bias.data - heard["z"].mean()
         hook.remove()
-    return {name: value.detach() for name, value in model.named_parameters()}
+    for module, mode in modes.items():
+        module.training = mode
+    return model
 
 
-MEASURE = "new[:number](x).var()"
+MEASURE = "model[:number](x).var()"
 SCALE = "layer.weight /= variance.sqrt()"
-CENTRE = "layer.bias -= new[:number](x).mean()"
+CENTRE = "if layer.bias is not None:\n                layer.bias -= model[:number](x).mean()"
+HEAD = (
+    "        for number, layer in enumerate(model, start=1):\n"
+    "            if not isinstance(layer, nn.Linear | nn.Conv2d):\n"
+    "                continue\n"
+    "            for _ in range(max_iter):\n"
+    f"                variance = {MEASURE}\n"
+)
 
 LSUV = Exercise(
-    target=initialization.lsuv,
+    target=initialization.lsuv_,
     points=4,
     cases=lsuv_cases,
     accepts=(lsuv_with_hooks,),
@@ -107,18 +118,15 @@ LSUV = Exercise(
     section="Let the data set the scale",
     minutes=20,
     difficulty=4,
-    trace=Trace(inputs=dict(model=TINY, x=TINY_X), steps=lsuv_steps),
+    trace=Trace(inputs=dict(model=Written(TINY), x=TINY_X), steps=lsuv_steps),
     misconceptions=(
         Misconception(
             "all layers measured before any is scaled",
-            instead_of=f"variance = {MEASURE}\n"
-            "                if abs(variance - 1) < tol:\n"
-            "                    break\n"
-            f"                {SCALE}",
-            wrote="variance = copy.deepcopy(model).eval()[:number](x).var()\n"
-            "                if abs(variance - 1) < tol:\n"
-            "                    break\n"
-            f"                {SCALE}\n                break",
+            instead_of=HEAD,
+            wrote="        sizes = [model[: n + 1](x).var() for n in range(len(model))]\n"
+            + HEAD.replace(f"variance = {MEASURE}", "variance = sizes[number - 1]").replace(
+                "range(max_iter)", "range(1)"
+            ),
             symptom="Your first layer is right, and the ones after it are not.",
             hint="Scaling a layer changes what the next one sees. Measure each layer after all "
             "before it are done.",
@@ -155,7 +163,7 @@ LSUV = Exercise(
         Misconception(
             "each unit scaled for itself",
             instead_of=SCALE,
-            wrote="z = new[:number](x).transpose(0, 1).flatten(1)\n"
+            wrote="z = model[:number](x).transpose(0, 1).flatten(1)\n"
             "                layer.weight.transpose(0, -1).div_(z.std(dim=1))",
             symptom="You divide each unit's weights by a number of its own.",
             hint="One number for the whole layer: the variance over all entries of z. "
@@ -164,7 +172,7 @@ LSUV = Exercise(
         Misconception(
             "each unit centred for itself",
             instead_of=CENTRE,
-            wrote="layer.bias -= new[:number](x).transpose(0, 1).flatten(1).mean(dim=1)",
+            wrote=CENTRE.replace(".mean()", ".transpose(0, 1).flatten(1).mean(dim=1)"),
             symptom="You take a mean of its own off each unit's bias.",
             hint="One number for the whole layer. Means of their own would take away the part "
             "of the variance that lies between the units, which you have just set.",
@@ -172,14 +180,14 @@ LSUV = Exercise(
         Misconception(
             "measured after the activation",
             instead_of=MEASURE,
-            wrote="new[:number + 1](x).var()",
+            wrote="model[:number + 1](x).var()",
             symptom="You measure what comes out of the activation.",
             hint="z is what a layer puts out before its activation.",
         ),
         Misconception(
             "size for variance",
             instead_of=MEASURE,
-            wrote="new[:number](x).square().mean()",
+            wrote="model[:number](x).square().mean()",
             symptom="Your variance includes the mean.",
             hint="A mean is taken care of by the bias, afterwards. Measure the variance.",
         ),
@@ -201,8 +209,8 @@ LSUV = Exercise(
         ),
         Misconception(
             "dropout left on",
-            instead_of="copy.deepcopy(model).eval()",
-            wrote="copy.deepcopy(model).train()",
+            instead_of="model.eval()",
+            wrote="model.train()",
             symptom="With dropout in the network your answer is another at every call.",
             hint="Measure the network as it will be used: in evaluation mode.",
         ),
@@ -221,11 +229,43 @@ LSUV = Exercise(
             hint="A layer within the tolerance keeps its weights.",
         ),
         Misconception(
-            "the given model changed",
-            instead_of="copy.deepcopy(model).eval()",
-            wrote="model.eval()",
-            symptom="The numbers are right, but the caller's model is not what it was.",
-            hint="Work on a copy of the model.",
+            "every layer has a bias",
+            instead_of=CENTRE,
+            wrote="layer.bias -= model[:number](x).mean()",
+            symptom="You look for a bias in a layer that was made without one.",
+            hint="A layer can be made without a bias, which is None then. It has a weight to "
+            "scale, and nothing to centre with.",
+        ),
+        Misconception(
+            "left in evaluation mode",
+            instead_of="model.train(training)",
+            wrote="pass",
+            symptom="The numbers are right, but a model that came in training mode goes back "
+            "in evaluation mode.",
+            hint="Whoever trains it next would train without dropout. Note the mode first and "
+            "put it back at the end.",
+        ),
+        Misconception(
+            "training mode in the end, whatever it was",
+            instead_of="model.train(training)",
+            wrote="model.train()",
+            symptom="A model that came in evaluation mode goes back in training mode.",
+            hint="Note the mode first, and put back that one.",
+        ),
+        Misconception(
+            "hooks left behind",
+            instead_of="model.train(training)",
+            wrote="model.train(training)\n    model[0].register_forward_hook(lambda *_: None)",
+            symptom="The numbers are right, but your listeners still hang on the model.",
+            hint="A hook stays until it is removed, and is called at every forward pass.",
+        ),
+        Misconception(
+            "a copy scaled instead of the model",
+            instead_of="training = model.training",
+            wrote="training = model.training\n"
+            "    model = nn.Sequential(*map(__import__('copy').deepcopy, model))",
+            symptom="The model is what it was: you work on a copy.",
+            hint="A name that ends in an underscore promises to write into what it is given.",
         ),
     ),
 )

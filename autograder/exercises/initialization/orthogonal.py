@@ -5,7 +5,8 @@ import math
 import torch
 
 from autograder.compare import Complaint, Kind, number, numbers
-from autograder.judges import alike, every, same
+from autograder.judges import alike, drawn_from_generator, every, same, written
+from autograder.recipes import Each, Leaf, Written
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import initialization
 
@@ -66,14 +67,12 @@ fair = same(
 
 
 def orthogonal_cases(rng):
+    def seeded():
+        return torch.Generator().manual_seed(int(torch.randint(10_000, (), generator=rng)))
+
     def case(name, shape, gain, judge=matrix):
-        seed = int(torch.randint(10_000, (), generator=rng))
-        inputs = dict(
-            w=torch.randn(shape, generator=rng),
-            gain=gain,
-            generator=torch.Generator().manual_seed(seed),
-        )
-        return Case(name, inputs, judge)
+        w = Written(Leaf(torch.randn(shape, generator=rng)))
+        return Case(name, dict(w=w, gain=gain, generator=seeded()), written("w", judge))
 
     yield case("a tall one", (30, 12), 1.0)
     yield case("a wide one", (12, 30), 1.0)
@@ -83,10 +82,13 @@ def orthogonal_cases(rng):
     yield case("one row", (1, 9), 3.0)
     yield case("a large one, to see whether its signs are fair", (400, 400), 1.4,
                every(matrix, fair))  # fmt: skip
+    twice, again = case("the same generator twice", (3, 4), 1.0), seeded()
+    generators = Each([again, again, seeded()])
+    yield Case(twice.name, {**twice.inputs, "generator": generators}, drawn_from_generator)
 
 
 def orthogonal_steps():
-    result = initialization.orthogonal(**traced())
+    result = initialization.orthogonal_(**traced() | {"w": torch.zeros(1, 2)})
     rng = traced()["generator"]
     a = torch.empty(2, 1).normal_(generator=rng)
     return [
@@ -99,14 +101,15 @@ def orthogonal_steps():
 
 def traced():
     rng = torch.Generator().manual_seed(0)
-    return dict(w=torch.zeros(1, 2), gain=2.0, generator=rng)
+    return dict(w=Written(Leaf(torch.zeros(1, 2))), gain=2.0, generator=rng)
 
 
 def orthogonal_by_svd(w, gain=1.0, generator=None):
     """Another right way: the orthogonal matrix that is nearest to a normal one."""
     flat = torch.randn(w.flatten(1).shape, dtype=w.dtype, generator=generator)
     u, _, vt = torch.linalg.svd(flat, full_matrices=False)
-    return gain * (u @ vt).view(w.shape)
+    w.data.copy_(gain * (u @ vt).view(w.shape))
+    return w
 
 
 def orthogonal_by_gram_schmidt(w, gain=1.0, generator=None):
@@ -119,16 +122,17 @@ def orthogonal_by_gram_schmidt(w, gain=1.0, generator=None):
             vector = vector - found.T @ (found @ vector)
         found = torch.cat([found, (vector / vector.norm())[None]])
     found = found if a.shape[0] <= a.shape[1] else found.T
-    return (gain * found).reshape(w.shape).to(w.dtype)
+    w.data = (gain * found).reshape(w.shape).to(w.dtype)
+    return w
 
 
 def orthogonal_by_nn_init(w, gain=1.0, generator=None):
     """Another right way: torch's own."""
-    return torch.nn.init.orthogonal_(torch.empty_like(w), gain, generator=generator)
+    return torch.nn.init.orthogonal_(w, gain, generator=generator)
 
 
 ORTHOGONAL = Exercise(
-    target=initialization.orthogonal,
+    target=initialization.orthogonal_,
     points=3,
     cases=orthogonal_cases,
     accepts=(orthogonal_by_svd, orthogonal_by_gram_schmidt, orthogonal_by_nn_init),
@@ -150,15 +154,15 @@ ORTHOGONAL = Exercise(
         Misconception(
             "normal weights of the right size",
             instead_of="q, r = torch.linalg.qr(tall)",
-            wrote="q, r = tall / math.sqrt(len(tall)), torch.eye(tall.shape[1])",
+            wrote="q, r = tall / len(tall) ** 0.5, torch.eye(tall.shape[1])",
             symptom="Your weights are independent of each other: lengths and angles scatter.",
             hint="The right size on average is what LeCun's draw has already. "
             "Here every direction has to keep its length exactly.",
         ),
         Misconception(
             "wide ones not turned",
-            instead_of="max(rows, columns), min(rows, columns)",
-            wrote="rows, columns",
+            instead_of="max(rows, columns),\n        min(rows, columns),",
+            wrote="rows,\n        columns,",
             symptom="For a weight with more columns than rows you get another shape, or an "
             "error.",
             hint="A wide matrix cannot have orthogonal columns, there are too many. Make a "
@@ -189,7 +193,7 @@ ORTHOGONAL = Exercise(
         Misconception(
             "divided by the root of the fan",
             instead_of="(gain * q)",
-            wrote="(gain * q / math.sqrt(columns))",
+            wrote="(gain * q / columns**0.5)",
             symptom="Your lengths are too small by the root of the number of columns.",
             hint="In an orthogonal matrix the entries are small already: a row of n entries "
             "has length 1.",
@@ -208,6 +212,22 @@ ORTHOGONAL = Exercise(
             symptom="Your dense layers are right; convolutions fail.",
             hint="A convolution's output adds up channels and kernel places. So it is a matrix "
             "of outputs times everything else.",
+        ),
+        Misconception(
+            "a new tensor instead of the given one",
+            instead_of="return w.copy_((gain * q).reshape(w.shape))",
+            wrote="return (gain * q).reshape(w.shape)",
+            symptom="The matrix you return is right; the weight still holds its old numbers.",
+            hint="A layer uses the tensor that it holds. A name that ends in an underscore "
+            "promises that this very tensor is written into.",
+        ),
+        Misconception(
+            "generator ignored",
+            instead_of=".normal_(generator=generator)",
+            wrote=".normal_()",
+            symptom="The same generator gives you another matrix each time.",
+            hint="Whoever hands you a generator wants to draw the same weights again. Hand it "
+            "on to whatever draws.",
         ),
     ),
 )

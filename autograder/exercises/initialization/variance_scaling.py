@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from autograder.compare import numbers
-from autograder.judges import every, same
+from autograder.judges import drawn_from_generator, every, same, written
+from autograder.recipes import Each, Leaf, Written
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import initialization
 
@@ -44,16 +45,13 @@ drawn = every(
 
 
 def scaling_cases(rng):
+    def seeded():
+        return torch.Generator().manual_seed(int(torch.randint(10_000, (), generator=rng)))
+
     def case(name, shape, gain, mode, distribution, **options):
-        seed = int(torch.randint(10_000, (), generator=rng))
-        inputs = dict(
-            w=torch.randn(shape, generator=rng, **options),
-            gain=gain,
-            mode=mode,
-            distribution=distribution,
-            generator=torch.Generator().manual_seed(seed),
-        )
-        return Case(name, inputs, drawn)
+        w = Written(Leaf(torch.randn(shape, generator=rng)))
+        inputs = dict(w=w, gain=gain, mode=mode, distribution=distribution)
+        return Case(name, dict(**inputs, generator=seeded(), **options), written("w", drawn))
 
     he = math.sqrt(2)
     yield case("He, normal", (200, 75), he, "fan_in", "normal")
@@ -64,10 +62,21 @@ def scaling_cases(rng):
     yield case("a convolution by its mean fan, truncated", (50, 20, 5, 3), he, "fan_avg",
                "truncated")  # fmt: skip
     yield case("by fan out, uniform", (100, 150), 2.0, "fan_out", "uniform")
+    yield case("a convolution in four groups, by fan out", (64, 26, 3, 3), 1.0, "fan_out",
+               "normal", groups=4)  # fmt: skip
+    again = seeded()
+    for distribution in initialization.DISTRIBUTIONS:
+        called = case(
+            f"the same generator twice, {distribution}", (3, 4), 1.0, "fan_in", distribution
+        )
+        generators = Each([again, again, seeded()])
+        yield Case(
+            called.name, {**called.inputs, "generator": generators}, drawn_from_generator
+        )
 
 
 def scaling_steps():
-    drawn = initialization.variance_scaling(**traced())
+    drawn = initialization.variance_scaling_(**traced() | {"w": torch.zeros(2, 8)})
     return [
         ("fan_in of the shape (2, 8)", "8"),
         ("σ = 2 / √8", "0.7071"),
@@ -78,7 +87,7 @@ def scaling_steps():
 
 def traced():
     return dict(
-        w=torch.zeros(2, 8),
+        w=Written(Leaf(torch.zeros(2, 8))),
         gain=2.0,
         mode="fan_in",
         distribution="uniform",
@@ -86,40 +95,42 @@ def traced():
     )
 
 
-def scaling_from_uniform_numbers(w, gain, mode, distribution, generator=None):
+def scaling_from_uniform_numbers(w, gain, mode, distribution, generator=None, groups=1):
     """Another right way: all three from torch.rand, the normal ones by the inverse of P."""
     area = w[0, 0].numel()
-    fans = torch.tensor([w.shape[1] * area, w.shape[0] * area], dtype=torch.float64)
+    fans = torch.tensor([w.shape[1], w.shape[0] / groups], dtype=torch.float64) * area
     fan = {"fan_in": fans[0], "fan_out": fans[1], "fan_avg": fans.mean()}[mode]
     std = gain * float(fan) ** -0.5
     even = torch.rand(w.shape, generator=generator, dtype=w.dtype).clamp(1e-7, 1 - 1e-7)
     if distribution == "uniform":
-        return (2 * even - 1) * (3**0.5 * std)
+        w.data = (2 * even - 1) * (3**0.5 * std)
+        return w
     tail = 0.0 if distribution == "normal" else (1 - math.erf(math.sqrt(2))) / 2
     numbers = math.sqrt(2) * torch.erfinv(2 * (tail + (1 - 2 * tail) * even) - 1)
-    return numbers * std / (1 if distribution == "normal" else 0.87962566)
+    w.data = numbers * std / (1 if distribution == "normal" else 0.87962566)
+    return w
 
 
-def scaling_by_nn_init(w, gain, mode, distribution, generator=None):
+def scaling_by_nn_init(w, gain, mode, distribution, generator=None, groups=1):
     """Another right way: torch's own draws, given the right numbers."""
     fan_in, fan_out = torch.nn.init._calculate_fan_in_and_fan_out(w)
+    fan_out /= groups
     fan = dict(fan_in=fan_in, fan_out=fan_out, fan_avg=(fan_in + fan_out) / 2)[mode]
     std = gain / fan**0.5
-    new = torch.empty_like(w)
     if distribution == "normal":
-        return torch.nn.init.normal_(new, 0, std, generator=generator)
+        return torch.nn.init.normal_(w, 0, std, generator=generator)
     if distribution == "uniform":
         r = std * 3**0.5
-        return torch.nn.init.uniform_(new, -r, r, generator=generator)
+        return torch.nn.init.uniform_(w, -r, r, generator=generator)
     s = std / 0.8796
-    return torch.nn.init.trunc_normal_(new, 0, s, -2 * s, 2 * s, generator=generator)
+    return torch.nn.init.trunc_normal_(w, 0, s, -2 * s, 2 * s, generator=generator)
 
 
 STD = "std = gain / math.sqrt(fan)"
 BOUND = "bound = math.sqrt(3) * std"
 
 VARIANCE_SCALING = Exercise(
-    target=initialization.variance_scaling,
+    target=initialization.variance_scaling_,
     points=4,
     cases=scaling_cases,
     accepts=(scaling_from_uniform_numbers, scaling_by_nn_init),
@@ -209,8 +220,8 @@ VARIANCE_SCALING = Exercise(
         ),
         Misconception(
             "kernel area forgotten",
-            instead_of="fan_in_fan_out(w.shape)",
-            wrote="fan_in_fan_out(w.shape[:2])",
+            instead_of="fan_in_fan_out(w.shape, groups)",
+            wrote="fan_in_fan_out(w.shape[:2], groups)",
             symptom="Your convolutions are too large; your dense layers are right.",
             hint="The fans of a convolution count every place of the kernel.",
         ),
@@ -236,13 +247,35 @@ VARIANCE_SCALING = Exercise(
             hint="Truncated means: what falls beyond ±2 deviations is drawn again.",
         ),
         Misconception(
-            "the given weights overwritten",
-            instead_of="new = torch.empty_like(w, device=generator.device if generator "
-            "else w.device)",
-            wrote="new = w",
-            symptom="The numbers are right, but the caller's weights are gone.",
-            hint="Asked for are new weights of the same shape. Writing them into a layer is "
-            "another function's work.",
+            "groups ignored",
+            instead_of="fan_in_fan_out(w.shape, groups)",
+            wrote="fan_in_fan_out(w.shape)",
+            symptom="Your convolutions in groups are too small when scaled by fan out.",
+            hint="An input of a grouped convolution reaches only the outputs of its group.",
+        ),
+        Misconception(
+            "a new tensor instead of the given one",
+            instead_of="return w.copy_(new)",
+            wrote="return new",
+            symptom="The numbers you return are right; the weight still holds its old ones.",
+            hint="A layer uses the tensor that it holds. A name that ends in an underscore "
+            "promises that this very tensor is written into.",
+        ),
+        Misconception(
+            "requires_grad lost",
+            instead_of="return w.copy_(new)",
+            wrote="return w.requires_grad_(False).copy_(new)",
+            symptom="The numbers are right, but the weight no longer asks for gradients.",
+            hint="A weight that asks for none will never be trained. Write without recording "
+            "it; do not switch the parameter off.",
+        ),
+        Misconception(
+            "generator ignored",
+            instead_of=STD,
+            wrote=f"{STD}\n    generator = None",
+            symptom="The same generator gives you other weights each time.",
+            hint="Whoever hands you a generator wants to draw the same weights again. Hand it "
+            "on to whatever draws.",
         ),
     ),
 )

@@ -1,0 +1,58 @@
+"""What the data know already: how frequent each class is, and how large a layer's outputs."""
+
+import torch
+from jaxtyping import Float, Shaped
+from torch import Tensor, nn
+
+
+def output_bias_from_counts(
+    counts: Shaped[Tensor, " classes"],
+) -> Float[Tensor, " classes"]:
+    """The last layer's bias with which a network starts at the classes' own shares.
+
+        b_k = log(n_k / Σ n),  so that  softmax(b)_k = n_k / Σ n
+
+    A class that never occurred counts as if it had occurred once: log 0 would be −∞.  Adding
+    the same number to all of b changes nothing.
+
+    >>> output_bias_from_counts(torch.tensor([90, 10])).softmax(dim=0)
+    tensor([0.9000, 0.1000])
+    """
+    counts = counts.clamp(min=1)
+    shares = counts / counts.sum()
+    return shares.log()
+
+
+def lsuv_(
+    model: nn.Sequential,
+    x: Float[Tensor, "batch *shape"],
+    tol: float = 0.02,
+    max_iter: int = 10,
+) -> None:
+    """Layer-sequential unit variance: measure, and divide (Mishkin & Matas, 2016).
+
+        for each linear or convolutional layer, first to last:
+            up to max_iter times, while |Var(z) − 1| ≥ tol:   W ← W / √Var(z)
+            b ← b − mean(z), once
+
+    z is what the layer puts out for the batch `x`, before its activation; variance and mean
+    go over all of its entries.  Weights first, then the bias: scaling W moves the mean again.
+    The parameters of the model are written into.  It is measured as it will be used, without
+    dropout, and left in the mode, training or evaluation, in which it came.
+
+    A layer whose biases alone spread more than 1 never gets there, hence max_iter.
+    """
+    training = model.training
+    model.eval()
+    with torch.no_grad():
+        for number, layer in enumerate(model, start=1):
+            if not isinstance(layer, nn.Linear | nn.Conv2d):
+                continue
+            for _ in range(max_iter):
+                variance = model[:number](x).var()
+                if abs(variance - 1) < tol:
+                    break
+                layer.weight /= variance.sqrt()
+            if layer.bias is not None:
+                layer.bias -= model[:number](x).mean()
+    model.train(training)
