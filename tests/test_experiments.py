@@ -59,6 +59,8 @@ def test_two_seeds_measured_again_lie_within_the_record(name, monkeypatch):
     if name == "initialization_training":
         monkeypatch.setattr(script(name), "STARTS", ("default", "He"))
         monkeypatch.setattr(script(name), "DEPTHS", (10,))
+    if name == "loop_rates":
+        monkeypatch.setattr(script(name), "RATES", (1.0,))
     if name in SMALLER:
         table, chosen = SMALLER[name]
         monkeypatch.setattr(
@@ -82,6 +84,8 @@ SMALLER = {  # name -> the table of what it measures, and a few of its rows
     "schedules_contest": ("SCHEDULES", ("cosine",)),
     "schedules_finder": ("BETAS", ("0.9",)),
     "momentum_conventions": ("RUNS", ("heavy_ball", "ema")),
+    "loop_clipping": ("SETTINGS", ("2 x He, rate 0.1", "2 x He, rate 0.1, norm 1")),
+    "loop_recurrent": ("SETTINGS", ("rate 0.3, norm 1",)),
     "activations_contest": ("CONTESTANTS", ("ReLU",)),
     "activations_dead_units": ("SETTINGS", ("ReLU, rate 0.1", "ELU, bias -3")),
     "adaptive_contest": ("CONTESTANTS", ("AdaDelta",)),

@@ -14,6 +14,7 @@ TOPICS = (  # one a chapter
     "initialization",
     "activations",
     "normalization",
+    "loop",
     "momentum",
     "adaptive",
     "schedules",

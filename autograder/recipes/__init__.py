@@ -22,7 +22,7 @@ from autograder.recipes.calls import (
     Stepper,
     Written,
 )
-from autograder.recipes.functions import ENTRYWISE, FUNCTIONS, Function
+from autograder.recipes.functions import ENTRYWISE, FUNCTIONS, LOSSES, Function
 from autograder.recipes.networks import MODULES, Network, Single
 from autograder.recipes.runs import Downhill, Grouped, Planned, Walk
 from autograder.recipes.tensors import Leaf, Traced
@@ -38,6 +38,7 @@ RECIPES: dict[str, type[Recipe]] = {
 __all__ = [
     "ENTRYWISE",
     "FUNCTIONS",
+    "LOSSES",
     "MODULES",
     "OPTIMIZERS",
     "RECIPES",

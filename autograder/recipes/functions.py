@@ -28,14 +28,19 @@ ENTRYWISE: dict[str, Callable[[Tensor], Tensor]] = {  # activations, and what co
     "two times": lambda z: 2 * z,
 }
 
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {  # (outputs, targets) -> their mean
+    "cross-entropy": torch.nn.functional.cross_entropy,
+    "mean squared error": torch.nn.functional.mse_loss,
+}
+
 
 @dataclass(frozen=True)
 class Function(Recipe):
-    """A function of one tensor: it returns a single number, or works entry by entry."""
+    """A function of one tensor, to a number or entry by entry; or a loss, which takes two."""
 
     name: str
     factor: float = 1.0  # of what it returns
 
-    def build(self, _beside: Mapping | None = None) -> Callable[[Tensor], Tensor]:
-        function = (FUNCTIONS | ENTRYWISE)[self.name]
-        return function if self.factor == 1 else lambda x: self.factor * function(x)
+    def build(self, _beside: Mapping | None = None) -> Callable[..., Tensor]:
+        function = (FUNCTIONS | ENTRYWISE | LOSSES)[self.name]
+        return function if self.factor == 1 else lambda *x: self.factor * function(*x)

@@ -9,11 +9,25 @@ from torch import Tensor, nn
 
 from autograder.recipes.base import Recipe, altered
 
+
+class Witness(nn.Module):
+    """Passes its input through, and remembers whether it was ever asked to build a graph."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("graph_built", torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.is_grad_enabled():
+            self.graph_built.fill_(1)
+        return x
+
+
 MODULES = {
     module.__name__: module
     for module in (
         nn.Linear, nn.Conv2d, nn.Flatten, nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm,
-        nn.Embedding, nn.Dropout, nn.ReLU, nn.Sigmoid, nn.Tanh,
+        nn.Embedding, nn.Dropout, nn.ReLU, nn.Sigmoid, nn.Tanh, Witness,
     )
 }  # fmt: skip
 
@@ -25,7 +39,8 @@ class Network(Recipe):
     `layers` names each module and its arguments: `("Linear", 3, 4)`; a last one that is a
     dictionary has those with names.  Parameters that `gradients` does not name have none,
     buffers that `buffers` does not name stand as they were made.  Parameters named in `frozen`
-    ask for no gradient.
+    ask for no gradient.  Layers in `evaluating`, by their numbers, are in evaluation mode while
+    the rest trains.
     """
 
     layers: tuple[tuple, ...]
@@ -34,6 +49,7 @@ class Network(Recipe):
     training: bool = True
     buffers: Mapping[str, Tensor] = field(default_factory=dict)
     frozen: tuple[str, ...] = ()
+    evaluating: tuple[int, ...] = ()
 
     def shapes(self) -> dict[str, torch.Size]:
         """The shape of each parameter that these layers have."""
@@ -43,6 +59,8 @@ class Network(Recipe):
     def build(self, _beside: Mapping | None = None) -> nn.Sequential:
         with torch.random.fork_rng(devices=[]):  # drawing weights must not move the caller's
             model = self._layers().train(self.training)
+        for number in self.evaluating:
+            model[number].eval()
         for name, parameter in model.named_parameters():
             parameter.data = self.parameters[name].clone()
             parameter.requires_grad_(name not in self.frozen)

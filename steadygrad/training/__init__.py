@@ -5,31 +5,58 @@
 A run that diverges is not an error here: it is something to look at.
 
     evaluation     pick_device, batches, evaluate: running a model without changing it
-    fitting        fit, and the History it returns
-    checkpoints    save_checkpoint, load_checkpoint
+    runs           History, what a run saw; Run and Callback, what it shares on the way
+    checkpoints    save_checkpoint, load_checkpoint for weights; save_run for all of a run
+    callbacks      Schedule, EarlyStopping, TensorBoard, Checkpoint
+    fitting        fit: the loop
     descent        Descent: any rule of this course as an optimizer in the manner of PyTorch
     flat           its buffers: parameters laid end to end
     states         what a rule remembers, cut, moved and packed
     fused          a rule and its step, compiled into one
 """
 
-from steadygrad.training.checkpoints import Model, load_checkpoint, save_checkpoint
+from steadygrad.training.callbacks import (
+    Checkpoint,
+    EarlyStopping,
+    Schedule,
+    TensorBoard,
+    Writer,
+    tensorboard_writer,
+)
+from steadygrad.training.checkpoints import (
+    Model,
+    load_checkpoint,
+    resume_run,
+    save_checkpoint,
+    save_run,
+)
 from steadygrad.training.descent import Descent, Rule
 from steadygrad.training.evaluation import Evaluation, Loss, batches, evaluate, pick_device
-from steadygrad.training.fitting import AfterStep, History, fit
+from steadygrad.training.fitting import AfterStep, fit
+from steadygrad.training.runs import Callback, History, Run
 
 __all__ = [
     "AfterStep",
+    "Callback",
+    "Checkpoint",
     "Descent",
+    "EarlyStopping",
     "Evaluation",
     "History",
     "Loss",
     "Model",
     "Rule",
+    "Run",
+    "Schedule",
+    "TensorBoard",
+    "Writer",
     "batches",
     "evaluate",
     "fit",
     "load_checkpoint",
     "pick_device",
+    "resume_run",
     "save_checkpoint",
+    "save_run",
+    "tensorboard_writer",
 ]

@@ -1,9 +1,11 @@
-"""Fitting: one loop over epochs and batches, and the record of what it saw."""
+"""Fitting: one loop over epochs and batches, that can be watched, stopped and resumed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from itertools import islice
 from math import ceil, isfinite
+from os import PathLike
 
 import torch
 from torch import nn
@@ -12,21 +14,12 @@ from torch.optim import SGD, Optimizer
 from tqdm.auto import tqdm
 
 from steadygrad.data import Examples
+from steadygrad.training.callbacks import Checkpoint
+from steadygrad.training.checkpoints import resume_run
 from steadygrad.training.evaluation import Loss, batches, device_of, evaluate, mode
+from steadygrad.training.runs import Callback, History, Run
 
 AfterStep = Callable[[int, nn.Module, float], object]
-
-
-@dataclass(frozen=True)
-class History:
-    """What one run of `fit` saw: a loss for each step, and four numbers after each epoch."""
-
-    batch_loss: list[float] = field(default_factory=list)  # before each step, dropout and all
-    train_loss: list[float] = field(default_factory=list)  # after each epoch, in eval mode
-    train_accuracy: list[float] = field(default_factory=list)
-    test_loss: list[float] = field(default_factory=list)  # empty without a test set
-    test_accuracy: list[float] = field(default_factory=list)
-    diverged: bool = False  # a loss became infinite or NaN, and the run stopped there
 
 
 def fit(
@@ -43,6 +36,9 @@ def fit(
     device: torch.device | str | None = None,
     progress: bool = True,
     after_step: AfterStep | None = None,
+    max_norm: float | None = None,
+    callbacks: Sequence[Callback] = (),
+    resume: str | PathLike | None = None,
 ) -> History:
     """Train a model in place by mini-batch descent, and return what was seen on the way.
 
@@ -52,12 +48,18 @@ def fit(
     every step, counted from zero, while the gradients of that step are still in place: room
     for a probe or a schedule.
 
+    With `max_norm` all gradients together are clipped to that norm before each step. Each of
+    the `callbacks` hears of every step and epoch, in their order, and may end the run.
+    `resume` names the file of a `Checkpoint`: with the same arguments otherwise, the run goes
+    on where that file was written, to the bit, and `epochs` counts from its first start.
+
     The seed decides the order of the batches and what dropout draws, so a run can be repeated
     to the bit on one machine, whatever happened before it; a test set changes nothing in it.
 
     A batch whose loss is infinite or NaN ends the run, unstepped, with `diverged=True`; the
     epoch it broke off has no entries. Raises ValueError for an optimizer that holds none of
-    the model's parameters.
+    the model's parameters, for a `Checkpoint` that is not the last callback, and for a
+    file to resume from that is of another model.
     """
     device = device_of(model) if device is None else torch.device(device)
     model.to(device)
@@ -65,28 +67,58 @@ def fit(
     if optimizer is None:
         optimizer = SGD(model.parameters(), lr=learning_rate)
     _check_that_it_steps(optimizer, model)
-    history, shuffling = History(), torch.Generator().manual_seed(seed)
+    _check_the_order(callbacks)
+    run = Run(model, optimizer, History(), tuple(callbacks))
+    shuffling = torch.Generator().manual_seed(seed)
+    run.shuffling = shuffling.get_state()
     total = epochs * ceil(len(train.y) / batch_size)
     with _seeded(seed), mode(model, training=True), _bar(total, progress) as bar:
-        for _ in range(epochs):
-            for batch in batches(train, batch_size, rng=shuffling):
-                value = _step(model, batch, optimizer, loss)
-                history.batch_loss.append(value)
+        if resume is not None:
+            resume_run(run, resume)
+            shuffling.set_state(run.shuffling)
+            bar.update(len(run.history.batch_loss))
+        while run.epoch < epochs and not run.stop:
+            for batch in islice(batches(train, batch_size, rng=shuffling), run.batch, None):
+                value = _step(model, batch, optimizer, loss, max_norm)
+                run.history.batch_loss.append(value)
                 if not isfinite(value):
-                    return replace(history, diverged=True)
+                    return _ended(run, diverged=True)
+                run.batch += 1
                 if after_step:
-                    after_step(len(history.batch_loss) - 1, model, value)
+                    after_step(len(run.history.batch_loss) - 1, model, value)
+                for callback in run.callbacks:
+                    callback.after_step(run)
                 bar.update()
-            _record(history, model, train, test, loss)
-            bar.set_postfix(loss=history.train_loss[-1])
-    return replace(history, diverged=not all(map(isfinite, history.train_loss)))
+                if run.stop:
+                    return _ended(run)
+            run.epoch, run.batch, run.shuffling = run.epoch + 1, 0, shuffling.get_state()
+            _record(run.history, model, train, test, loss)
+            bar.set_postfix(loss=run.history.train_loss[-1])
+            for callback in run.callbacks:
+                callback.after_epoch(run)
+        return _ended(run)
 
 
-def _step(model: nn.Module, batch: Examples, optimizer: Optimizer, loss: Loss) -> float:
+def _ended(run: Run, *, diverged: bool = False) -> History:
+    for callback in run.callbacks:
+        callback.at_end(run)
+    diverged = diverged or not all(map(isfinite, run.history.train_loss))
+    return replace(run.history, diverged=diverged)
+
+
+def _step(
+    model: nn.Module,
+    batch: Examples,
+    optimizer: Optimizer,
+    loss: Loss,
+    max_norm: float | None,
+) -> float:
     optimizer.zero_grad()
     value = loss(model(batch.x), batch.y)
     if isfinite(value.item()):  # a step along NaN would only spread it over the weights
         value.backward()
+        if max_norm is not None:
+            nn.utils.clip_grad_norm_(model.parameters(), max_norm)
         optimizer.step()
     return value.item()
 
@@ -109,6 +141,14 @@ def _check_that_it_steps(optimizer: Optimizer, model: nn.Module) -> None:
         raise ValueError(
             f"This {type(optimizer).__name__} holds none of the model's parameters, so it "
             "would train another model; make a new one from model.parameters()."
+        )
+
+
+def _check_the_order(callbacks: Sequence[Callback]) -> None:
+    if any(isinstance(callback, Checkpoint) for callback in callbacks[:-1]):
+        raise ValueError(
+            "A Checkpoint saves what the callbacks before it have done, so it comes last; "
+            "move it to the end of the list."
         )
 
 

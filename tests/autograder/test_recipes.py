@@ -11,6 +11,7 @@ from autograder.attempt import attempt
 from autograder.recipes import (
     ENTRYWISE,
     FUNCTIONS,
+    LOSSES,
     MODULES,
     Downhill,
     Function,
@@ -141,9 +142,39 @@ def test_a_function_can_be_made_louder():
     assert Function("two times", 1.5).build()(torch.tensor(2.0)) == 6
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", MODULES.keys() - {"Witness"})
 def test_modules_are_torchs_own(name):
     assert MODULES[name] is getattr(nn, name)
+
+
+def test_a_witness_remembers_whether_a_graph_was_built():
+    witness = MODULES["Witness"]()
+    with torch.no_grad():
+        assert witness(torch.ones(2)).equal(torch.ones(2))
+    with torch.inference_mode():
+        witness(torch.ones(2))
+    assert witness.graph_built == 0
+    witness(torch.ones(2))
+    assert witness.graph_built == 1
+
+
+def test_layers_can_be_evaluating_while_the_rest_trains():
+    layers = (("BatchNorm1d", 2), ("Dropout", 0.5))
+    recipe = Network(
+        layers, {"0.weight": torch.ones(2), "0.bias": torch.zeros(2)}, evaluating=(0,)
+    )
+    model = recipe.build()
+    assert [model.training, model[0].training, model[1].training] == [True, False, True]
+    assert not recipe.altered(model)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_named_loss_is_a_mean_over_examples(name):
+    scores, y = torch.randn(4, 3), torch.randint(3, (4,))
+    targets = y if name == "cross-entropy" else torch.randn(4, 3)
+    whole = Function(name, 2.0).build()(scores, targets)
+    single = [Function(name).build()(scores[i : i + 1], targets[i : i + 1]) for i in range(4)]
+    torch.testing.assert_close(whole, 2 * torch.stack(single).mean())
 
 
 def test_each_tensor_reaches_into_nests_and_recipes():

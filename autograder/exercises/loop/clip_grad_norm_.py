@@ -1,0 +1,175 @@
+"""Exercise 5.4: shorten a gradient, and keep its direction."""
+
+import torch
+
+from autograder.compare import close
+from autograder.recipes import Leaf, Once, Written
+from autograder.spec import Case, Exercise, Misconception, Trace
+from steadygrad import loop
+
+nearly = close(rtol=1e-5, atol=1e-7)  # some divide by the norm + 1e-6, as PyTorch does
+
+
+def clip_cases(rng):
+    def leaves(*shapes, size=1.0, without=()):
+        return [
+            Leaf(
+                torch.randn(shape, generator=rng),
+                None if i in without else size * torch.randn(shape, generator=rng),
+            )
+            for i, shape in enumerate(shapes)
+        ]
+
+    def case(name, parameters, max_norm):
+        return Case(name, dict(parameters=Written(parameters), max_norm=max_norm), nearly)
+
+    three = ((3, 4), (4,), (2, 5))
+    yield case("a gradient ten times too long", leaves(*three, size=10.0), 3.5)
+    unlike = [*leaves((6,), size=0.5), *leaves((3, 3), size=50.0)]
+    yield case("two tensors, a hundredfold apart", unlike, 20.0)
+    yield case("a gradient that is short enough", leaves(*three, size=0.1), 20.0)
+    yield case("below the norm of one", leaves((2, 2), (3,), size=5.0), 0.3)
+    yield case("some parameters have no gradient", leaves(*three, without=(0, 2)), 0.7)
+    yield case("a generator of parameters", Once(leaves(*three, size=4.0)), 2.0)
+    yield case("a single tensor", leaves((7,), size=3.0), 1.5)
+    signs = [Leaf(torch.ones(3), torch.tensor([3.0, -4.0, 0.0])), Leaf(torch.ones(1), None)]
+    yield case("exactly as long as allowed", signs, 5.0)
+    yield case("all zero", [Leaf(torch.ones(2), torch.zeros(2))], 1.0)
+
+
+def clip_steps():
+    return [
+        ("squares of all entries, of both gradients", "9 + 16"),
+        ("their root, the norm that is returned", "5"),
+        ("the factor", "1 / 5 = 0.2"),
+        ("the gradients", "[0.6] and [0.8]"),
+        ("the parameters, untouched", "[1] and [2]"),
+    ]
+
+
+def clip_by_torch(parameters, max_norm):
+    """Another right way: PyTorch's own, with its 1e-6 in the denominator."""
+    return torch.nn.utils.clip_grad_norm_(parameters, max_norm)
+
+
+def clip_by_one_vector(parameters, max_norm):
+    """Another right way: lay all gradients end to end, and give each a new tensor."""
+    kept = [p for p in parameters if p.grad is not None]
+    norm = torch.cat([p.grad.flatten() for p in kept]).norm()
+    if norm > max_norm:
+        for p in kept:
+            p.grad = p.grad * max_norm / norm
+    return norm
+
+
+FACTOR = "factor = (max_norm / total).clamp(max=1.0)"
+TOTAL = "total = norms.norm()"
+SCALED = "gradient.mul_(factor)"
+
+CLIP_GRAD_NORM_ = Exercise(
+    target=loop.clip_grad_norm_,
+    points=3,
+    cases=clip_cases,
+    accepts=(clip_by_torch, clip_by_one_vector),
+    goal="clip a gradient, and say what that does to its direction",
+    section="One factor for all: clipping by norm",
+    minutes=10,
+    difficulty=2,
+    trace=Trace(
+        inputs=dict(
+            parameters=Written(
+                [
+                    Leaf(torch.tensor([1.0]), torch.tensor([3.0])),
+                    Leaf(torch.tensor([2.0]), torch.tensor([4.0])),
+                ]
+            ),
+            max_norm=1.0,
+        ),
+        steps=clip_steps,
+    ),
+    misconceptions=(
+        Misconception(
+            "norms added up",
+            instead_of=TOTAL,
+            wrote="total = norms.sum()",
+            symptom="The norm that you return is the sum of the tensors' norms.",
+            hint="Norms do not add; their squares do. The gradient is one long vector that "
+            "happens to be stored in several tensors.",
+        ),
+        Misconception(
+            "each tensor by itself",
+            instead_of=SCALED,
+            wrote="gradient.mul_((max_norm / gradient.norm()).clamp(max=1.0))",
+            symptom="Every tensor is shortened to the norm by itself, so that together they "
+            "point elsewhere and may still be too long.",
+            hint="One factor for all tensors keeps the direction of the step.",
+        ),
+        Misconception(
+            "by value",
+            instead_of=SCALED,
+            wrote="gradient.clamp_(-max_norm, max_norm)",
+            symptom="Single entries are cut off at the bound, and the others stay.",
+            hint="That is clipping by value. By norm, every entry is multiplied by the same "
+            "factor.",
+        ),
+        Misconception(
+            "always rescaled",
+            instead_of=FACTOR,
+            wrote="factor = max_norm / total",
+            symptom="A gradient that was short enough comes out longer than it was.",
+            hint="The norm is a bound, not a length to reach: the factor is never above 1.",
+        ),
+        Misconception(
+            "square of the norm",
+            instead_of=TOTAL,
+            wrote="total = norms.norm() ** 2",
+            symptom="What you return, and divide by, is the square of the norm.",
+            hint="The root of the sum of squares is still to be taken.",
+        ),
+        Misconception(
+            "not in place",
+            instead_of=SCALED,
+            wrote="gradient = gradient * factor",
+            symptom="The norm is right, but the gradients are as they were.",
+            hint="The optimizer will read the parameters' own gradients: those must change. A "
+            "new tensor under an old name changes nothing.",
+        ),
+        Misconception(
+            "clipped norm returned",
+            instead_of="return total",
+            wrote="return total * factor",
+            symptom="You return the norm after clipping.",
+            hint="The norm before clipping is the one worth watching: it says how often, and "
+            "by how much, clipping had to act.",
+        ),
+        Misconception(
+            "first tensor only",
+            instead_of="norms = torch.stack([gradient.norm() for gradient in gradients])",
+            wrote="norms = gradients[0].norm()[None]",
+            symptom="The norm is that of the first gradient alone.",
+            hint="All gradients together are one vector; collect the squares of all of them.",
+        ),
+        Misconception(
+            "stumbles over None",
+            instead_of="[p.grad for p in parameters if p.grad is not None]",
+            wrote="[p.grad for p in parameters]",
+            symptom="A parameter without a gradient stops you.",
+            hint="Frozen or unused parameters have no gradient. Pass over them.",
+        ),
+        Misconception(
+            "generator used up",
+            instead_of="for gradient in gradients:\n",
+            wrote="for gradient in [p.grad for p in parameters if p.grad is not None]:\n",
+            symptom="With a generator the norm is right, but no gradient is clipped.",
+            hint="A model hands its parameters out as a generator, which can be run through "
+            "once. Keep in a list what you need twice.",
+        ),
+        Misconception(
+            "largest entry for the norm",
+            instead_of="gradient.norm() for",
+            wrote="gradient.abs().max() for",
+            symptom="Your norm is made of the tensors' largest entries.",
+            hint="Every entry counts, by its square.",
+        ),
+    ),
+)

@@ -1,0 +1,140 @@
+"""Chapter 5's explorer: a loss with a wall, and what clipping does to a walk on it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import ipywidgets as widgets
+import numpy as np
+import torch
+from jaxtyping import Float
+from matplotlib.artist import Artist
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from steadygrad import loop
+from steadygrad.explorers.live import LiveFigure
+from steadygrad.loop import Step
+from steadygrad.plots import COLORS, DASHES, MARKERS
+
+W, B = (2.5, 7.5), (-4.0, 0.5)  # the window on the weights never moves
+CELLS = 100  # of the picture of the loss, in each direction
+START, WALK = (5.0, -2.0), 100
+LOSSES = (1e-4, 0.5)
+LONGEST = 1.2  # an arrow's length where the step is longer than that
+
+
+class Measurement(NamedTuple):
+    """The loss over the window, one walk on it, and which of its steps was the steepest."""
+
+    landscape: Float[Tensor, "b w"]
+    path: list[Step]
+    steepest: int
+    agreement: float  # cosine of the steepest gradient before and after clipping
+
+
+def measure(
+    *, clip: str = "by norm", threshold: float = 0.1, turns: int = 50, lr: float = 1.0
+) -> Measurement:
+    """Walk `WALK` steps from START; `turns` is how often the recurrent unit feeds itself."""
+    w, b = (torch.linspace(*ends, CELLS, dtype=torch.float64) for ends in (W, B))
+    window = torch.stack(torch.meshgrid(w, b, indexing="xy"))
+    start = torch.tensor(START, dtype=torch.float64)
+    path = loop.descend(start, clip=clip, threshold=threshold, lr=lr, walk=WALK, steps=turns)
+    steepest = max(range(WALK), key=lambda step: path[step].gradient.norm())
+    step = path[steepest]
+    agreement = loop.cosine([step.gradient], [step.clipped])
+    return Measurement(loop.cliff(window, steps=turns), path, steepest, agreement)
+
+
+# ── The picture ─────────────────────────────────────────────────────────────────────
+
+
+def explorer() -> LiveFigure:
+    """Four controls, the walk over the loss, its steepest gradient, and its loss."""
+
+    def update(artists: Sequence[Artist], **settings: object) -> str:
+        measurement = measure(**settings)
+        _draw(artists, measurement, settings["lr"])
+        return _sentence(measurement)
+
+    return LiveFigure(_build, update, _controls(), alt=ALT)
+
+
+ALT = (
+    "Left, the loss over weight and bias as shades, dark where it is small, with the walk as a "
+    "line and two arrows where it was steepest: the step before and after clipping. Right, the "
+    "loss over the steps of the walk, on a logarithmic axis."
+)
+
+
+def _controls() -> dict[str, widgets.ValueWidget]:
+    wide = {"style": {"description_width": "8em"}}
+    return {
+        "clip": widgets.Dropdown(
+            value="by norm", options=list(loop.CLIPS), description="clip", **wide
+        ),
+        "threshold": widgets.FloatLogSlider(
+            value=0.1, base=10, min=-2, max=2, step=0.25, description="threshold",
+            readout_format=".2g", **wide,
+        ),
+        "turns": widgets.IntSlider(
+            value=50, min=1, max=50, description="turns: the wall", **wide
+        ),
+        "lr": widgets.FloatLogSlider(
+            value=1, base=10, min=-2, max=0.5, step=0.25, description="learning rate",
+            readout_format=".2g", **wide,
+        ),
+    }  # fmt: skip
+
+
+def _build(figure: Figure) -> list[Artist]:
+    """The shades, the walk, two arrows, and the losses."""
+    window, losses = figure.subplots(1, 2, width_ratios=(1, 1))
+    shades = window.imshow(
+        np.full((CELLS, CELLS), LOSSES[1]), extent=(*W, *B), origin="lower", aspect="auto",
+        norm=LogNorm(*LOSSES), cmap="gray", interpolation="nearest",
+    )  # fmt: skip
+    lines = [
+        window.plot(
+            [], [], color=color, marker=marker, linestyle=dash, markersize=size, linewidth=width
+        )[0]
+        for color, marker, dash, size, width in (
+            (COLORS[0], ".", "-", 4, 1),
+            (COLORS[1], "none", "-", 0, 5),
+            (COLORS[2], "none", "-", 0, 2.5),
+        )
+    ]
+    (loss,) = losses.plot([], [], color=COLORS[0], linestyle=DASHES[0], marker=MARKERS[0])
+    loss.set(markersize=3)
+    window.set(xlim=W, ylim=B, xlabel="weight w", ylabel="bias b")
+    losses.set(yscale="log", xlim=(-1, WALK), ylim=(1e-6, 1), xlabel="step", ylabel="loss")
+    window.grid(visible=False)
+    for line, label in zip(lines, ("walk", "steepest step", "the same, clipped"), strict=True):
+        line.set_label(label)
+    figure.legend(handles=lines, loc="outside upper left", ncols=3)
+    return [shades, *lines, loss]
+
+
+def _draw(artists: Sequence[Artist], measurement: Measurement, lr: float) -> None:
+    shades, walk, before, after, loss = artists
+    landscape, path, steepest, _ = measurement
+    shades.set_data(landscape.clamp(*LOSSES).numpy())
+    walk.set_data(*torch.stack([step.theta for step in path]).T.numpy())
+    here = path[steepest]
+    for line, gradient in ((before, here.gradient), (after, here.clipped)):
+        step = -lr * gradient
+        end = here.theta + step * min(1.0, LONGEST / max(step.norm().item(), 1e-30))
+        line.set_data(*torch.stack([here.theta, end]).T.numpy())
+    loss.set_data(np.arange(len(path)), np.clip([step.loss for step in path], 1e-6, 1))
+
+
+def _sentence(measurement: Measurement) -> str:
+    _, path, steepest, agreement = measurement
+    here = path[steepest]
+    long, short = here.gradient.norm().item(), here.clipped.norm().item()
+    return (
+        f"Steepest at step {steepest}: a gradient of {long:.2g}, clipped to {short:.2g} "
+        f"(cosine between the two: {agreement:.2f}). Loss at the start {path[0].loss:.2g}, "
+        f"smallest {min(step.loss for step in path):.1e}, at the end {path[-1].loss:.1e}."
+    )
