@@ -22,7 +22,7 @@ lab: .venv/lab  ## Open JupyterLab on your working copy, my-course/ (LAB_ARGS pa
 	@cd my-course && $(RUN) jupyter lab --LabApp.app_settings_dir="$(CURDIR)/binder" $(ROOT_MAY) $(LAB_ARGS)
 
 test: .venv/test browser  ## Run every test, then prove the grader with the known wrong solutions
-	$(RUN) pytest -n 2 --dist loadfile
+	$(RUN) pytest -n 2 --dist loadgroup
 	$(RUN) python -m autograder kill-matrix
 
 check: .venv/test  ## Lint, formatting and the fast tests, before each commit
