@@ -215,6 +215,6 @@ def _sentence(
         f"A step multiplies the distance along the valley by {along:.3f}, across it by "
         f"{across:.3f}. {fate}{unless}. At rate {lr:.2f} the limit of this convention "
         f"({convention}) is {measurement.limit:.2f}; H, N and R mark those of the heavy ball "
-        f"(and of the rate inside), of Nesterov and of the running mean. Loss after {STEPS} steps: "
-        f"{measurement.loss:.1e}."
+        f"(and of the rate inside), of Nesterov and of the running mean. Loss after "
+        f"{STEPS} steps: {measurement.loss:.1e}."
     )
