@@ -48,23 +48,24 @@ class Descent(Optimizer):
         compile: bool = False,  # noqa: A002 - torch's own word for it
         **settings: Any,
     ):
-        self._hold(rule, compile)
+        self._hold(rule, compile, settings)
         self._flats: list[list[Flat]] = []
         self._had: list[list[bool]] = []
         defaults = {"lr": lr, "weight_decay": 0.0} | self._settings | settings
         super().__init__(params, defaults)
 
-    def _hold(self, rule: Rule, compiled: bool) -> None:
-        """Look once at what the rule asks for."""
+    def _hold(self, rule: Rule, compiled: bool, given: Iterable[str]) -> None:
+        """Look once at what the rule asks for; with **settings it takes all that are given."""
         self.rule, self.compile = rule, compiled
         known = list(inspect.signature(rule).parameters.values())
         names = [p.name for p in known]
         self._wants_theta = "theta" in names[:3]
         self._wants_lr = "lr" in names
         own = [p for p in known[2:] if p.name not in ("theta", "lr")]
-        self._takes_any = any(p.kind is p.VAR_KEYWORD for p in own)
+        takes_any = any(p.kind is p.VAR_KEYWORD for p in own)
         own = [p for p in own if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
         self._names = [p.name for p in own]
+        self._names += [name for name in given if takes_any and name not in self._names]
         self._settings = {p.name: p.default for p in own if p.default is not p.empty}
         self._fused = fused(self._ask) if compiled else None
 
@@ -75,8 +76,7 @@ class Descent(Optimizer):
         if missing := [key for key in self._names if key not in given]:
             raise TypeError(f"{name} also needs {', '.join(missing)}; give it to Descent.")
         known = {"params", "param_names", "initial_lr", "lr", "weight_decay", *self._names}
-        extra = {} if self._takes_any else given.keys() - known - _of_schedulers
-        if extra:
+        if extra := given.keys() - known - _of_schedulers:
             raise TypeError(
                 f"{name} has no setting {', '.join(map(repr, sorted(extra)))}; it has "
                 f"{', '.join(['lr', 'weight_decay', *self._names])}."
@@ -111,8 +111,6 @@ class Descent(Optimizer):
     def _advance(self, flat: Flat, group: dict[str, Any]) -> None:
         gradient = flat.gather([p.grad for p in flat.params])
         lr, settings = float(group["lr"]), {name: group[name] for name in self._names}
-        if self._takes_any:
-            settings |= {k: v for k, v in group.items() if k in self.defaults} | settings
         if "weight_decay" not in self._names and group["weight_decay"]:
             gradient.add_(flat.theta, alpha=group["weight_decay"])
         after = NotImplemented
@@ -177,7 +175,7 @@ class Descent(Optimizer):
         return super().__getstate__() | {
             "_had": [[] for _ in self.param_groups],
             "_flats": [[(f.params, f.state) for f in flats] for flats in self._flats],
-            "_held": (self.rule, self.compile),
+            "_held": (self.rule, self.compile, self._names),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:

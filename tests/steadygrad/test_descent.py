@@ -360,6 +360,18 @@ def test_a_setting_without_a_default_has_to_be_given():
         Descent([nn.Parameter(torch.ones(1))], needs, lr=0.1)
 
 
+def test_a_rule_that_takes_any_setting_gets_those_that_were_given():
+    def scaled(gradient, state, **settings):
+        assert settings == {"factor": 3.0}
+        return settings["factor"] * gradient, state
+
+    p = nn.Parameter(torch.ones(1))
+    optimizer = Descent([p], scaled, lr=0.1, factor=3.0)
+    p.grad = torch.ones(1)
+    optimizer.step()
+    assert p.item() == pytest.approx(0.7)
+
+
 def test_complex_parameters_are_refused():
     with pytest.raises(TypeError, match="real numbers"):
         Descent([nn.Parameter(torch.ones(1, dtype=torch.complex64))], sgd, lr=0.1)

@@ -68,15 +68,6 @@ CONVERT_MOMENTUM = Exercise(
             hint="The sum is longer than the mean, so its rate has to be smaller.",
         ),
         Misconception(
-            "the wrong way round",
-            instead_of=BOTH,
-            wrote='if source == "ema":\n        lr = lr / (1 - beta)\n'
-            '    if target == "ema":\n        lr = lr * (1 - beta)',
-            symptom="Both directions are converted the wrong way.",
-            hint="Under a constant gradient the sum grows to 1/(1 − β) times the mean. Whoever "
-            "goes by the mean needs the larger rate.",
-        ),
-        Misconception(
             "no conversion",
             instead_of=BOTH,
             wrote="pass",
@@ -112,13 +103,6 @@ CONVERT_MOMENTUM = Exercise(
             wrote="pass",
             symptom="You never look at the convention that the rate came from.",
             hint="A rate that was made for the mean has to be converted back.",
-        ),
-        Misconception(
-            "only from the mean",
-            instead_of=TO,
-            wrote="pass",
-            symptom="A rate for the mean stays what it was for the sum.",
-            hint="Ask where the rate comes from, and where it is to go.",
         ),
         Misconception(
             "the mean's start corrected",
