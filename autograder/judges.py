@@ -82,7 +82,9 @@ def drawn_from_generator(got, expected) -> str:
         said = "another generator should draw other numbers, and drew the same"
     else:
         said = "a generator that has drawn before should draw other numbers, and drew the same"
-    return Complaint(f"{said}: all randomness has to come from `generator`", Kind.VALUES)
+    return Complaint(
+        f"{said}: all randomness has to come from the generator that is given", Kind.VALUES
+    )
 
 
 def _repeated(result) -> list[bool]:
