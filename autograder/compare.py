@@ -194,6 +194,7 @@ def _numbers(got, expected, where: str, rtol, atol) -> str:
     if isinstance(expected, bool) or not isinstance(expected, Real):
         if type(got) is type(expected) and got == expected:
             return ""
+        got = kind_of(got) if isinstance(got, Tensor) else got
         return _sentence(Kind.VALUES, f"{where} should be", expected, got)
     whole = isinstance(expected, Integral)
     wanted = "an int" if whole else "a float"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 
-from autograder.attempt import Outcome, attempt_all
+from autograder.attempt import Outcome, attempt, attempt_all
 from autograder.cases import draw, properties
 from autograder.spec import Case, Exercise, Misconception
 
@@ -44,7 +44,10 @@ def diagnose(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> Diag
     matching = [wrong for wrong, theirs in singles.items() if _alike(cases, outcomes, theirs)]
     if matching:
         return Diagnosis(tuple(matching[:1]), certain=len(matching) == 1)
-    return _pair(exercise, seed, cases, outcomes, singles) or _nearest(
+    telling = next(
+        (n for n, each in enumerate(_agreements(cases, outcomes, right)) if not each), 0
+    )
+    return _pair(exercise, seed, cases, outcomes, singles, telling) or _nearest(
         cases, outcomes, right, singles
     )
 
@@ -81,8 +84,12 @@ def _differs(cases, outcomes, right) -> bool:
     return not _alike(cases, outcomes, right)
 
 
-def _pair(exercise, seed, cases, outcomes, singles) -> Diagnosis | None:
-    """Two misconceptions at once; several pairs with one in common name that one."""
+def _pair(exercise, seed, cases, outcomes, singles, telling) -> Diagnosis | None:
+    """Two misconceptions at once; several pairs with one in common name that one.
+
+    There are hundreds of pairs: only those that explain the `telling` case, one that went
+    wrong, are tried on all.
+    """
     ends = [
         wrong
         for wrong, theirs in singles.items()
@@ -91,9 +98,13 @@ def _pair(exercise, seed, cases, outcomes, singles) -> Diagnosis | None:
     matching = []
     for pair in combinations(ends, 2):
         try:
-            theirs = answers(exercise, seed, *pair)
+            variant = exercise.variant(*pair)
         except LookupError:  # both edit the same place
             continue
+        first = attempt(variant, cases[telling].inputs, VARIANT_SECONDS, idle=False)
+        if not same(cases[telling], outcomes[telling], first):
+            continue
+        theirs = answers(exercise, seed, *pair)
         if _alike(cases, outcomes, theirs):
             matching.append(pair)
     if not matching:

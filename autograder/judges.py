@@ -61,25 +61,36 @@ def written(name: str, values: Judge) -> Judge:
     return judge
 
 
+def moved_on(generator: torch.Generator) -> torch.Generator:
+    """One of the same seed that has drawn before; the one it was made of is left alone."""
+    other = torch.Generator(generator.device)
+    other.set_state(generator.get_state())
+    torch.rand(1000, generator=other, device=other.device)
+    return other
+
+
 def drawn_from_generator(got, expected) -> str:
-    """A judge for three calls, two with the same generator and one with another."""
+    """A judge for several calls: two with the same generator, then others, each its own."""
     if complaint := alike(got, expected):
         return complaint
-    (again, other), should = _repeated(got), _repeated(expected)
-    if (again, other) == should:
+    repeated, should = _repeated(got), _repeated(expected)
+    if repeated == should:
         return ""
-    said = (
-        "another generator should draw other numbers, and drew the same"
-        if again == should[0]
-        else "the same generator should draw the same numbers again, and drew others"
+    if repeated[0] != should[0]:
+        said = "the same generator should draw the same numbers again, and drew others"
+    elif repeated[1] != should[1]:
+        said = "another generator should draw other numbers, and drew the same"
+    else:
+        said = "a generator that has drawn before should draw other numbers, and drew the same"
+    return Complaint(
+        f"{said}: all randomness has to come from the generator that is given", Kind.VALUES
     )
-    return Complaint(f"{said}: all randomness has to come from `generator`", Kind.VALUES)
 
 
-def _repeated(result) -> tuple[bool, bool]:
-    """Whether the second, and the third, of three draws are the same as the first."""
-    first, again, other = result[RETURNED] if isinstance(result, dict) else result
-    return torch.equal(first, again), torch.equal(first, other)
+def _repeated(result) -> list[bool]:
+    """For each draw after the first, whether it is the same as the first."""
+    first, *others = result[RETURNED] if isinstance(result, dict) else result
+    return [torch.equal(first, other) for other in others]
 
 
 def alike(got, expected) -> str:

@@ -5,7 +5,7 @@ import torch
 
 from autograder.attempt import attempt
 from autograder.compare import Kind
-from autograder.judges import drawn_from_generator, every, same, written
+from autograder.judges import drawn_from_generator, every, moved_on, same, written
 from autograder.recipes import Each, Leaf, Written
 
 spread = same(torch.std, "the spread", within=0.1, relative=True)
@@ -67,8 +67,8 @@ def test_a_generator_decides_what_is_drawn():
         return torch.Generator().manual_seed(seed)
 
     def called(submission):
-        thrice = Each([seeded(1), seeded(1), seeded(2)])
-        return attempt(submission, {"generator": thrice}).result
+        calls = Each([seeded(1), seeded(1), seeded(2), moved_on(seeded(1))])
+        return attempt(submission, {"generator": calls}).result
 
     right = called(lambda generator: torch.rand(3, generator=generator))
     assert drawn_from_generator(right, right) == ""
@@ -77,4 +77,6 @@ def test_a_generator_decides_what_is_drawn():
     assert drawn_from_generator(called(lambda generator: torch.rand(3)), ignored) == ""
     stuck = called(lambda generator: torch.rand(3, generator=seeded(5)))
     assert "should draw other numbers" in drawn_from_generator(stuck, right)
-    assert drawn_from_generator([1, 2, 3], right).kind is Kind.TYPE
+    again = called(lambda generator: torch.rand(3, generator=seeded(generator.initial_seed())))
+    assert "drawn before should draw other numbers" in drawn_from_generator(again, right)
+    assert drawn_from_generator([1, 2, 3, 4], right).kind is Kind.TYPE

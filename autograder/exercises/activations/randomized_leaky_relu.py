@@ -2,7 +2,8 @@
 
 import torch
 
-from autograder.judges import every, same
+from autograder.judges import drawn_from_generator, every, moved_on, same
+from autograder.recipes import Each
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import activations
 
@@ -30,6 +31,9 @@ def randomized_cases(rng):
     yield Case("positive inputs in training", dict(x=right, lower=0.2, upper=0.9, rng=lot()))
     evaluating = dict(lower=0.1, upper=0.5, training=False, rng=lot())
     yield Case("evaluating", dict(x=mixed, **evaluating))
+    again = lot()
+    generators = Each([again, again, lot(), moved_on(again)])
+    yield Case("the same generator twice", dict(x=-right, rng=generators), drawn_from_generator)
     yield Case("no choice left", dict(x=mixed, lower=0.3, upper=0.3, rng=lot()))
 
 
@@ -74,6 +78,14 @@ RANDOMIZED_LEAKY_RELU = Exercise(
         steps=randomized_steps,
     ),
     misconceptions=(
+        Misconception(
+            "generator ignored",
+            instead_of=DRAW,
+            wrote="share = torch.rand(x.shape, dtype=x.dtype, device=x.device)",
+            symptom="The same generator gives you other slopes each time.",
+            hint="Whoever hands you a generator wants to draw the same slopes again. Hand it "
+            "on to whatever draws.",
+        ),
         Misconception(
             "one slope for all",
             instead_of=DRAW,

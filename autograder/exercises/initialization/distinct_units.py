@@ -38,6 +38,13 @@ def unit_cases(rng):
     doubled["w_out"][:, 1] = doubled["w_out"][:, 0]
     yield Case("a unit twice as large as another", doubled)
     yield Case("one unit", copies_of(rng, [0], 2, 3))
+    border = copies_of(rng, [0, 1], 4, 2)
+    border["w_in"][0], border["w_in"][1] = 0.29, 0.31  # tenths and fifths round them apart
+    border["w_out"][:, 0], border["w_out"][:, 1] = 0.49, 0.51
+    yield Case("copies on two sides of a rounding border", border | dict(tol=0.2))
+    wide = copies_of(rng, [0, 0], 4, 2)
+    wide["w_in"][1] += 0.15
+    yield Case("copies whose many small distances add up", wide | dict(tol=0.2))
 
 
 def units_one_at_a_time(w_in, w_out, tol=1e-6):
@@ -45,13 +52,13 @@ def units_one_at_a_time(w_in, w_out, tol=1e-6):
     met = []
     for listens, tells in zip(w_in, w_out.T, strict=True):
         unit = torch.cat([listens, tells])
-        if not any(torch.dist(unit, other) <= tol * len(unit) ** 0.5 for other in met):
+        if not any(torch.dist(unit, other, p=float("inf")) <= tol for other in met):
             met.append(unit)
     return len(met)
 
 
-def units_by_rounding(w_in, w_out, tol=1e-6):
-    """Another right way on these cases: distances first, then whoever has no earlier twin."""
+def units_by_distance(w_in, w_out, tol=1e-6):
+    """Another right way: all distances first, then whoever has no earlier twin."""
     units = torch.hstack((w_in, w_out.t())).double()
     far = torch.cdist(units, units, p=float("inf"))
     return sum(int((row[:index] > tol).all()) for index, row in enumerate(far))
@@ -63,7 +70,7 @@ DISTINCT_UNITS = Exercise(
     target=initialization.distinct_units,
     points=2,
     cases=unit_cases,
-    accepts=(units_one_at_a_time, units_by_rounding),
+    accepts=(units_one_at_a_time, units_by_distance),
     goal="tell how wide a layer really is",
     section="Symmetry: a layer of copies",
     minutes=8,
@@ -138,6 +145,23 @@ DISTINCT_UNITS = Exercise(
             wrote="distance <= 1e-6",
             symptom="Your answer is the same for every tolerance.",
             hint="The caller says how near is near enough.",
+        ),
+        Misconception(
+            "rounded to the tolerance",
+            instead_of="distance = (units[:, None] - units[None, :]).abs().amax(dim=2)",
+            wrote="distance = units / tol\n"
+            "    distance = (distance.round()[:, None] - distance.round()[None, :])"
+            ".abs().amax(dim=2)",
+            symptom="Copies that lie on two sides of a rounding border count as distinct.",
+            hint="However near two numbers are, a border may lie between them. Measure their "
+            "distance.",
+        ),
+        Misconception(
+            "the distance as the crow flies",
+            instead_of=".abs().amax(dim=2)",
+            wrote=".norm(dim=2)",
+            symptom="Weights that are each within the tolerance add up to more than it.",
+            hint="Two units are copies if no single weight is further off than the tolerance.",
         ),
         Misconception(
             "copies counted",

@@ -16,10 +16,10 @@ def fan_cases(rng):
     def some(low, high):
         return int(torch.randint(low, high, (), generator=rng))
 
-    each = some(8, 40)
+    each = some(26, 40)
     yield case("a convolution of 3 × 5", some(40, 80), some(8, 30), 3, 5)
     yield case("a dense layer", some(20, 90), some(100, 900))
-    yield case("a convolution in 4 groups", 4 * some(7, 20), some(2, 6), 3, 3, groups=4)
+    yield case("a convolution in 4 groups", 4 * some(7, 20), 4 * some(1, 4), 3, 3, groups=4)
     yield case("every channel a group of its own", each, 1, 5, 5, groups=each)
     yield case("a convolution over time", some(16, 30), some(2, 15), 7)
     yield case("a convolution in space and time", 8, 4, 3, 3, 2)
@@ -79,6 +79,28 @@ FAN_IN_FAN_OUT = Exercise(
             symptom="Your fans count one side of the kernel.",
             hint="A kernel covers an area, and in space and time a volume: "
             "all its sides multiply.",
+        ),
+        Misconception(
+            "kernel taken for a square",
+            instead_of="math.prod(shape[2:])",
+            wrote="shape[-1] ** 2 if len(shape) > 2 else 1",
+            symptom="Your fans take every kernel for a square.",
+            hint="A kernel may be higher than wide, have one side, or three: multiply "
+            "the sides that there are.",
+        ),
+        Misconception(
+            "images only",
+            instead_of="math.prod(shape[2:])",
+            wrote="shape[2] * shape[3] if len(shape) == 4 else 1",
+            symptom="You leave out the kernel of convolutions over time, or in space and time.",
+            hint="A kernel has as many sides as there are numbers after the first two.",
+        ),
+        Misconception(
+            "fan out multiplied by the groups",
+            instead_of="shape[0] // groups * area",
+            wrote="shape[0] * groups * area",
+            symptom="With groups your fan_out is too large by the square of their number.",
+            hint="An input goes to the outputs of its own group only.",
         ),
         Misconception(
             "fan in divided by the groups again",

@@ -139,6 +139,21 @@ OUTPUT_BIAS_FROM_COUNTS = Exercise(
             hint="Softmax takes powers of e, so the logarithm is the natural one.",
         ),
         Misconception(
+            "softmax for its inverse",
+            instead_of=LOG,
+            wrote="return shares.softmax(0)",
+            symptom="You apply softmax to the shares.",
+            hint="The network will apply softmax to your biases. Give it what softmax turns "
+            "into the shares.",
+        ),
+        Misconception(
+            "logarithm of one more",
+            instead_of=LOG,
+            wrote="return shares.log1p()",
+            symptom="You take the logarithm of 1 + the share.",
+            hint="A small share keeps its logarithm, however negative: nothing is added to it.",
+        ),
+        Misconception(
             "sign flipped",
             instead_of=LOG,
             wrote="return -shares.log()",
