@@ -20,6 +20,7 @@ TOLERANCE = {  # rtol, atol: far above rounding in that dtype, far below any mis
     torch.float64: (1e-9, 1e-12),  # float32 inside a float64 computation must show
 }
 
+MOST_NAMED = 6  # parts of a result that one sentence names
 LONGEST = 100  # characters of a learner's own text that a complaint repeats
 
 
@@ -113,8 +114,15 @@ def disagreement(
     if len(ruled) == 1 or not right:
         return first
     also = [call(path) for path in wrong if wrong[path] is not first]
-    note = f"; also wrong: {', '.join(also)}" * bool(also) + f"; right: {', '.join(right)}"
+    note = f"; also wrong: {_some(also)}" * bool(also) + f"; right: {_some(right)}"
     return Complaint(first + note, first.kind, first.guarded + note)
+
+
+def _some(names: list[str]) -> str:
+    """All of a few names; of many the first, and how many there are besides."""
+    rest = len(names) - MOST_NAMED
+    shown = ", ".join(names if rest <= 1 else names[:MOST_NAMED])
+    return shown if rest <= 1 else f"{shown} and {rest} other parts"
 
 
 def _descend(got, expected, path: Path, ruled: dict, *how) -> None:

@@ -20,9 +20,12 @@ BITS = 1024  # of an int that a result may hold: no float reaches further
 def contents(recipe: Any, built: Any) -> Any:
     """What something that was to be written into holds now."""
     if isinstance(built, nn.Module):
-        gradients = {name: parameter.grad for name, parameter in built.named_parameters()}
+        parameters = dict(built.named_parameters())
+        asking = {name: parameter.requires_grad for name, parameter in parameters.items()}
+        gradients = {name: parameter.grad for name, parameter in parameters.items()}
         hooks = sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in built.modules())
-        return {**parts(built), "gradients": plain(gradients), "hooks": hooks}
+        trained = {"asks for gradients": asking, "gradients": plain(gradients)}
+        return {**parts(built), **trained, "hooks": hooks}
     if isinstance(built, torch.optim.Optimizer):
         stored = built.state_dict()
         return plain({"settings": stored["param_groups"], "state": stored["state"]})

@@ -248,10 +248,10 @@ def _written(value: Any) -> str:
 
 def _numbers_in(held: dict) -> dict:
     """Of what was written into, the numbers; and a result only if it is something else."""
-    if "asks for gradients" in held:
-        return {key: held[key] for key in ("values", "gradient") if held[key] is not None}
     if "hooks" in held:
         return held["tensors"]
+    if "asks for gradients" in held:
+        return {key: held[key] for key in ("values", "gradient") if held[key] is not None}
     written = [part.get("values") for part in held.values() if isinstance(part, dict)]
     result = held.get(RETURNED)
     again = isinstance(result, Tensor) and any(result.equal(values) for values in written)

@@ -11,7 +11,7 @@ def stable_sigmoid(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         σ(x) = 1 / (1 + e^−x) = e^x / (1 + e^x)
 
     The left form overflows far on the left, the right form far on the right.  Every x must
-    give a number, also ±1000, and σ(−40) must be about 4e-18: its logarithm is −40.
+    give a number, also ±1000, and none may be cut off: σ(−30) is 9e-14, not σ(−20).
 
     >>> stable_sigmoid(torch.tensor([-1000.0, 0.0, 1000.0]))
     tensor([0.0000, 0.5000, 1.0000])

@@ -95,6 +95,7 @@ def test_a_model_shows_parameters_gradients_modes_and_hooks():
     assert after["tensors"]["0.weight"].equal(torch.zeros(1, 2))
     assert after["gradients"] == {"0.weight": None, "0.bias": None}
     assert after["training"] == {"": False, "0": False, "1": False}
+    assert after["asks for gradients"] == {"0.weight": True, "0.bias": True}
     assert after["hooks"] == 1
 
 

@@ -444,3 +444,16 @@ def test_two_numbers_are_shown_with_enough_digits_to_differ():
 def test_an_entry_of_a_part_with_a_name_is_told_in_words():
     judge = close(call=lambda path: "the gradient")
     assert judge(torch.zeros(2), torch.ones(2)).startswith("entry [0] of the gradient should")
+
+
+def test_of_many_parts_some_are_named():
+    right = {name: float(number) for number, name in enumerate("abcdefghijkl")}
+    said = disagreement({**right, "a": 9.0}, right)
+    assert said.endswith(
+        "right: result['b'], "
+        + ", ".join(f"result[{name!r}]" for name in "cdefg")
+        + " and 5 other parts"
+    )
+    said = disagreement(dict.fromkeys(right, -1.0) | {"l": 11.0}, right)
+    assert "also wrong: result['b']" in said
+    assert said.endswith("and 4 other parts; right: result['l']")

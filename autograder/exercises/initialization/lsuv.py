@@ -260,6 +260,14 @@ LSUV = Exercise(
             hint="A hook stays until it is removed, and is called at every forward pass.",
         ),
         Misconception(
+            "requires_grad lost",
+            instead_of="model.train(training)",
+            wrote="model.train(training).requires_grad_(False)",
+            symptom="The numbers are right, but the parameters no longer ask for gradients.",
+            hint="A parameter that asks for none will never be trained. Write without recording "
+            "it; do not switch the parameters off.",
+        ),
+        Misconception(
             "a copy scaled instead of the model",
             instead_of="training = model.training",
             wrote="training = model.training\n"
