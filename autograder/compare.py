@@ -72,8 +72,10 @@ def result_part(path: Path) -> str:
     """How a part of a result is called unless an exercise has better words."""
     first = path[0] if path else ""
     if isinstance(first, str) and first.endswith(afterwards("")):
-        inside = "".join(f" {key}" if isinstance(key, str) else f"[{key}]" for key in path[1:])
-        return f"`{first.removesuffix(afterwards(''))}`{inside} after the call"
+        places = "".join(f"[{key}]" for key in path[1:] if isinstance(key, int))
+        names = ", ".join(key or "as a whole" for key in path[1:] if isinstance(key, str))
+        inside = f" ({names})" * bool(names)
+        return f"`{first.removesuffix(afterwards(''))}{places}` after the call{inside}"
     path = path[1:] if first == RETURNED else path
     return "result" + "".join(f"[{key!r}]" for key in path)
 

@@ -14,7 +14,7 @@ from autograder.attempt import Outcome, attempt, attempt_all
 from autograder.cases import draw, properties
 from autograder.spec import Case, Exercise, Misconception
 
-VARIANT_SECONDS = 0.2  # some misconceptions never return; waiting longer tells nothing more
+VARIANT_SECONDS = 0.5  # some misconceptions never return; waiting longer tells nothing more
 
 
 @dataclass(frozen=True)

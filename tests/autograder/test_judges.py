@@ -56,7 +56,7 @@ def test_a_weight_is_judged_by_what_is_written_into_it():
     assert judge(filled(lambda w: w.data.copy_(draw(2))), right) == ""
     assert judge(filled(lambda w: draw(2)), right).startswith("the spread should be about")
     off = filled(lambda w: w.requires_grad_(False).copy_(draw(2)))
-    said = "`w` asks for gradients after the call should be True, got False"
+    said = "`w` after the call (asks for gradients) should be True, got False"
     assert judge(off, right).startswith(said)
     assert judge(filled(lambda w: None), right).kind is Kind.TYPE
     assert judge(3.0, right).kind is Kind.TYPE
