@@ -117,9 +117,12 @@ class Steady:
     def __init__(self) -> None:
         self.first: list[Any] | None = None
         self.changing: set[int] = set()
+        self.last: dict[str, Any] = {}
 
     def settings(self, settings: dict[str, Any]) -> dict[str, Any]:
-        now = leaves(settings)
+        if settings == self.last and not self.changing:  # as at nearly every step
+            return settings
+        now, self.last = leaves(settings), settings
         self.first = now if self.first is None else self.first
         if now != self.first:
             self.changing |= {
