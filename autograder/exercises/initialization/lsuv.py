@@ -264,8 +264,8 @@ LSUV = Exercise(
             instead_of="model.train(training)",
             wrote="model.train(training).requires_grad_(False)",
             symptom="The numbers are right, but the parameters no longer ask for gradients.",
-            hint="A parameter that asks for none will never be trained. Write without recording "
-            "it; do not switch the parameters off.",
+            hint="A parameter that asks for none will never be trained. Write without "
+            "recording it; do not switch the parameters off.",
         ),
         Misconception(
             "a copy scaled instead of the model",
