@@ -23,8 +23,9 @@ class Network(Recipe):
     """A sequence of layers with the parameters, and the gradients, that they hold.
 
     `layers` names each module and its arguments: `("Linear", 3, 4)`; a last one that is a
-    dictionary has those with names.  Parameters that `gradients` does not name have none,
-    buffers that `buffers` does not name stand as they were made.
+    dictionary has those with names.  `("Sequential", …)` has layers for arguments.  Parameters
+    that `gradients` does not name have none, buffers that `buffers` does not name stand as they
+    were made.
     """
 
     layers: tuple[tuple, ...]
@@ -80,6 +81,8 @@ class Network(Recipe):
 
 
 def _module(name: str, *how: Any) -> nn.Module:
+    if name == "Sequential":
+        return nn.Sequential(*(_module(*each) for each in how))
     if how and isinstance(how[-1], Mapping):
         return MODULES[name](*how[:-1], **how[-1])
     return MODULES[name](*how)
