@@ -193,7 +193,7 @@ RECALIBRATE = Exercise(
             instead_of="for module in fresh.modules() if",
             wrote="for module in fresh.children() if",
             symptom="A norm inside a network within the network keeps its old values.",
-            hint="A network may hold networks. Visit every module, not only the outermost ones.",
+            hint="A network may hold networks. Visit every module, not only the outer ones.",
         ),
         Misconception(
             "nothing moves in evaluation mode",
