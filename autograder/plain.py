@@ -14,6 +14,7 @@ from autograder.recipes import Leaf, OnceThrough, Walk
 SHOWN = 200  # characters of a text that a report repeats
 DEEPEST = 20  # levels of nesting that a result may have
 MOST = 10_000  # values that are taken from an iterator
+ENTRIES = 10_000_000  # of a tensor: an expanded one has billions, and its copy fills the memory
 BITS = 1024  # of an int that a result may hold: no float reaches further
 
 
@@ -98,6 +99,8 @@ def plain(value: Any, depth: int = 0) -> Any:
 def _dense(value: Tensor) -> Tensor | Foreign:
     if value.is_nested or value.is_quantized or value.layout != torch.strided:
         return Foreign("a tensor that is sparse, nested or quantized")
+    if value.numel() > ENTRIES:
+        return Foreign("a tensor of over 10 million entries")
     return value.detach().clone().as_subclass(Tensor)
 
 

@@ -37,10 +37,10 @@ class Network(Recipe):
     """A sequence of layers with the parameters, and the gradients, that they hold.
 
     `layers` names each module and its arguments: `("Linear", 3, 4)`; a last one that is a
-    dictionary has those with names.  Parameters that `gradients` does not name have none,
-    buffers that `buffers` does not name stand as they were made.  Parameters named in `frozen`
-    ask for no gradient.  Layers in `evaluating`, by their numbers, are in evaluation mode while
-    the rest trains.
+    dictionary has those with names.  `("Sequential", …)` has layers for arguments.  Parameters
+    that `gradients` does not name have none, buffers that `buffers` does not name stand as they
+    were made.  Parameters named in `frozen` ask for no gradient.  Layers in `evaluating`, by
+    their numbers, are in evaluation mode while the rest trains.
     """
 
     layers: tuple[tuple, ...]
@@ -101,6 +101,8 @@ class Network(Recipe):
 
 
 def _module(name: str, *how: Any) -> nn.Module:
+    if name == "Sequential":
+        return nn.Sequential(*(_module(*each) for each in how))
     if how and isinstance(how[-1], Mapping):
         return MODULES[name](*how[:-1], **how[-1])
     return MODULES[name](*how)

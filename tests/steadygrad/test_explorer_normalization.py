@@ -46,6 +46,12 @@ def test_in_small_batches_only_batch_norm_fails():
     assert max(error[2:].max() for error in errors.values()) < 0.05
 
 
+@pytest.mark.parametrize("momentum", [0.01, 1.0])
+def test_either_extreme_momentum_costs_batch_norm_from_batches_of_8_on(momentum):
+    start, extreme = measure().errors, measure(momentum=momentum).errors
+    assert (extreme["batch norm"][2:] > start["batch norm"][2:]).all()
+
+
 def test_momentum_reaches_only_batch_norm_and_a_shift_reaches_all():
     start, last_batch, moved = (
         m.errors for m in (measure(), measure(momentum=1.0), measure(shift=2.0))

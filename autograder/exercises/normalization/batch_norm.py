@@ -48,7 +48,9 @@ def batch_norm_cases(rng):
     yield Case("one example in evaluation", layer(1, 3, training=False), parts)
     yield Case("one image in training", layer(1, 3, 4, 4), parts)
     yield Case("a constant feature", constant | dict(eps=1e-3), parts)
-    yield Case("a constant feature without ε", constant | dict(eps=1e-12), broad)
+    zeros = layer(4, 3, eps=1e-12)
+    zeros["x"][:, 1] = 0.0
+    yield Case("a feature of zeros with a tiny ε", zeros, broad)
     yield Case(
         "a feature around 100 million",
         far | doubles | dict(x=doubles["x"] + 1e8, running_mean=doubles["running_mean"] + 1e8),
@@ -67,7 +69,7 @@ def traced_part(path) -> str:
 
 parts = close(call=part)
 broad = close(call=part, rtol=1e-4, atol=1e-4)  # the mean of such numbers is itself rounded
-traced = close(call=traced_part, rtol=1e-3, atol=1e-5)
+traced = close(call=traced_part, rtol=1e-3, atol=1e-4)  # the gradient is a small difference
 
 
 def batch_norm_steps():
@@ -157,6 +159,17 @@ BATCH_NORM = Exercise(
             section=SECTION_GRADIENT,
         ),
         Misconception(
+            "mean detached",
+            instead_of=STATISTICS,
+            wrote="mean = x.detach().mean(dim=dims)\n"
+            "        var = x.var(dim=dims, correction=0)",
+            symptom="Every number is right, but the gradient of x ignores that x also moves "
+            "the mean.",
+            hint="The gradient has three ways back to x: directly, through the mean, and "
+            "through the variance.",
+            section=SECTION_GRADIENT,
+        ),
+        Misconception(
             "running values keep the graph",
             instead_of=UPDATES,
             wrote="running_mean = (1 - momentum) * running_mean + momentum * mean\n"
@@ -182,6 +195,14 @@ BATCH_NORM = Exercise(
             symptom="Your running variance is a little too small.",
             hint="The running variance estimates that of all data, and divides by N − 1; a "
             "variance divided by N is too small on average.",
+        ),
+        Misconception(
+            "pixels not counted in N − 1",
+            instead_of="var.detach() * count / (count - 1)",
+            wrote="var.detach() * len(x) / (len(x) - 1)",
+            symptom="Your running variance is right for tables, too large for images, and "
+            "infinite for one image.",
+            hint="N counts the values of a channel: examples, times pixels.",
         ),
         Misconception(
             "running deviation stored",

@@ -188,7 +188,7 @@ BATCH_NORM_BACKWARD = Exercise(
             instead_of=COUNT,
             wrote="count, std = dy.numel() // dy.shape[1], var.sqrt()",
             symptom="With a large ε your numbers are off.",
-            hint="What x was divided by is √(v + ε), with the ε.",
+            hint="What x was divided by is √(v + ε), with the ε that is handed in.",
         ),
         Misconception(
             "epsilon subtracted",
@@ -203,6 +203,29 @@ BATCH_NORM_BACKWARD = Exercise(
             wrote="dvar = -(dx_hat * x_hat).sum(dim=dims) / std**2",
             symptom="Your dvar is twice what it should be.",
             hint="The derivative of v to the power −½ is −½ times v to the power −3/2.",
+        ),
+        Misconception(
+            "x̂ for x − μ in dvar",
+            instead_of=DVAR,
+            wrote="dvar = -0.5 * (dx_hat * x_hat).sum(dim=dims) / std**3",
+            symptom="Your dvar is divided by √(v + ε) once too often.",
+            hint="The power −3/2 goes with x − μ. What comes in is x̂, which has been divided "
+            "once already.",
+        ),
+        Misconception(
+            "x̂ for x − μ in dx",
+            instead_of="(dvar * 2 * std / count)",
+            wrote="(dvar * 2 / count)",
+            symptom="Your dvar is right, but on its way to dx a factor √(v + ε) is missing.",
+            hint="The derivative of v with respect to x is 2 (x − μ) / N, and x − μ is x̂ times "
+            "√(v + ε).",
+        ),
+        Misconception(
+            "gamma forgotten in dvar",
+            instead_of=DVAR,
+            wrote="dvar = -0.5 * (dy * x_hat).sum(dim=dims) / std**2",
+            symptom="Your dvar does not depend on γ.",
+            hint="The variance acts on x̂, so what flows back to it is dx̂, not dy.",
         ),
         Misconception(
             "x for x̂ in dgamma",

@@ -156,6 +156,20 @@ GROUP_NORM = Exercise(
             hint="ε is added to the variance, under the root.",
         ),
         Misconception(
+            "divided by the variance",
+            instead_of="(var + eps).sqrt()",
+            wrote="(var + eps)",
+            symptom="What comes out does not have deviation 1.",
+            hint="Divide by the deviation, the root of the variance.",
+        ),
+        Misconception(
+            "shift before the scale",
+            instead_of=Y,
+            wrote="return gamma.view(shape) * (x_hat + beta.view(shape))",
+            symptom="Your shift is multiplied by γ.",
+            hint="First scale by γ, then shift by β.",
+        ),
+        Misconception(
             "no epsilon",
             instead_of="(var + eps).sqrt()",
             wrote="var.sqrt()",

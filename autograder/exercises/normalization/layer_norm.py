@@ -96,6 +96,13 @@ LAYER_NORM = Exercise(
             "normalized by itself.",
         ),
         Misconception(
+            "over axis 1",
+            instead_of=DIMS,
+            wrote="dims = [1]",
+            symptom="Your numbers are right for tables only: you always average over axis 1.",
+            hint="The features are the last axes, as many as γ has.",
+        ),
+        Misconception(
             "over everything",
             instead_of=DIMS,
             wrote="dims = list(range(x.dim()))",

@@ -18,8 +18,9 @@ def recalibrate_cases(rng):
             named = dict(blank._layers().named_buffers())
         stale = {
             name: 3 + torch.rand(buffer.shape, generator=rng)
-            for name, buffer in named.items()
             if "running" in name
+            else torch.tensor(7)  # batches seen: the old average has a share until it is reset
+            for name, buffer in named.items()
         }
         return replace(blank, parameters=values, buffers=stale)
 
@@ -28,6 +29,7 @@ def recalibrate_cases(rng):
 
     small = (("Linear", 3, 4), ("BatchNorm1d", 4), ("ReLU",), ("Linear", 4, 2))
     deep = (*small, ("BatchNorm1d", 2, {"momentum": 0.4}))
+    nested = (("Linear", 3, 4), ("Sequential", ("BatchNorm1d", 4), ("Linear", 4, 2)))
     dropped = (("Dropout", 0.9), ("Linear", 3, 2), ("BatchNorm1d", 2))
     yield Case(
         "four batches", dict(model=model(*small), batches=batches(6, 6, 6, 6)), statistics
@@ -45,6 +47,11 @@ def recalibrate_cases(rng):
     yield Case(
         "batches of unlike size",
         dict(model=model(*small), batches=batches(3, 12, 5)),
+        statistics,
+    )
+    yield Case(
+        "a norm in a network within the network",
+        dict(model=model(*nested), batches=batches(6, 5)),
         statistics,
     )
     yield Case("one batch", dict(model=model(*small), batches=batches(8)), statistics)
@@ -152,7 +159,7 @@ RECALIBRATE = Exercise(
         Misconception(
             "not reset",
             instead_of="norm.reset_running_stats()",
-            wrote="norm.num_batches_tracked.fill_(1)",
+            wrote="pass",
             symptom="The old running values are still in your average.",
             hint="Forget the old values before the first batch.",
         ),
@@ -170,6 +177,23 @@ RECALIBRATE = Exercise(
             symptom="Your variance also counts how the batches' means differ.",
             hint="Asked for is the average of the batches' own variances, as PyTorch takes it "
             "with momentum=None.",
+        ),
+        Misconception(
+            "batches weighted by their size",
+            instead_of="        for batch in batches:\n",
+            wrote="        seen = 0\n        for batch in batches:\n"
+            "            seen += len(batch)\n            for norm in norms:\n"
+            "                norm.momentum = len(batch) / seen\n",
+            symptom="Large batches count more than small ones.",
+            hint="All batches have equal weight, as PyTorch gives it to them with "
+            "momentum=None.",
+        ),
+        Misconception(
+            "only norms at the top",
+            instead_of="for module in fresh.modules() if",
+            wrote="for module in fresh.children() if",
+            symptom="A norm inside a network within the network keeps its old values.",
+            hint="A network may hold networks. Visit every module, not only the outer ones.",
         ),
         Misconception(
             "nothing moves in evaluation mode",
