@@ -5,10 +5,11 @@ are the same, case by case, holds it; else two misconceptions at once are tried;
 that explains the typical case and most of the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
+from typing import Any
 
 from autograder.attempt import Outcome, attempt_all
 from autograder.cases import draw, properties
@@ -60,6 +61,20 @@ def answers(exercise: Exercise, seed: int, *wrong: Misconception) -> tuple[Outco
     return tuple(attempt_all(function, inputs, VARIANT_SECONDS, idle=False))
 
 
+@lru_cache(maxsize=4096)
+def first_answer(exercise: Exercise, seed: int, *wrong: Misconception) -> Outcome:
+    """What someone with these misconceptions answers to the typical case."""
+    (answer,) = attempt_all(
+        exercise.variant(*wrong), [_typical(exercise, seed)], VARIANT_SECONDS, idle=False
+    )
+    return answer
+
+
+@lru_cache(maxsize=64)  # drawing all cases takes longer than answering one
+def _typical(exercise: Exercise, seed: int) -> Mapping[str, Any]:
+    return draw(exercise, seed)[0].inputs
+
+
 def same(case: Case, outcome: Outcome, other: Outcome) -> bool:
     """Whether two outcomes are alike as far as the case can tell."""
     if ("ended", "") in (outcome.failure, other.failure):
@@ -91,10 +106,13 @@ def _pair(exercise, seed, cases, outcomes, singles) -> Diagnosis | None:
     matching = []
     for pair in combinations(ends, 2):
         try:
-            theirs = answers(exercise, seed, *pair)
+            first = first_answer(exercise, seed, *pair)
         except LookupError:  # both edit the same place
             continue
-        if _alike(cases, outcomes, theirs):
+        # most pairs differ in the first case already: the others need not be run
+        if same(cases[0], outcomes[0], first) and _alike(
+            cases, outcomes, answers(exercise, seed, *pair)
+        ):
             matching.append(pair)
     if not matching:
         return None
