@@ -89,10 +89,17 @@ EXPONENTIAL_DECAY = Exercise(
         Misconception(
             "one over the time",
             instead_of=RETURN,
-            wrote="return base / (1 + (1 - gamma) * t)",
+            wrote="return base / (1 + gamma * t)",
             symptom="Your rate falls ever more slowly, as 1/t does.",
             hint="That is another schedule, with the time below the line. Here the time is an "
             "exponent.",
+        ),
+        Misconception(
+            "a power of time",
+            instead_of=RETURN,
+            wrote="return base / (1 + t) ** gamma",
+            symptom="Your rate falls as a power of time: by smaller shares at every step.",
+            hint="Here the time is the exponent, and γ is what is raised to it.",
         ),
         Misconception(
             "e to the power of γ",
