@@ -5,12 +5,13 @@ are the same, case by case, holds it; else two misconceptions at once are tried;
 that explains the typical case and most of the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
+from typing import Any
 
-from autograder.attempt import Outcome, attempt, attempt_all
+from autograder.attempt import Outcome, attempt_all
 from autograder.cases import draw, properties
 from autograder.spec import Case, Exercise, Misconception
 
@@ -56,11 +57,24 @@ def diagnose(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> Diag
 def answers(exercise: Exercise, seed: int, *wrong: Misconception) -> tuple[Outcome, ...]:
     """What the reference, or someone with these misconceptions, answers to the cases."""
     function = exercise.variant(*wrong) if wrong else exercise.target
-    inputs = [case.inputs for case in draw(exercise, seed)]
+    inputs = list(_inputs(exercise, seed))
     if not wrong:
         return tuple(attempt_all(function, inputs))
     # a busy machine must not make a misconception look like one that never ends
     return tuple(attempt_all(function, inputs, VARIANT_SECONDS, idle=False))
+
+
+@lru_cache(maxsize=4096)
+def answer(exercise: Exercise, seed: int, number: int, *wrong: Misconception) -> Outcome:
+    """What someone with these misconceptions answers to one case."""
+    inputs = [_inputs(exercise, seed)[number]]
+    (outcome,) = attempt_all(exercise.variant(*wrong), inputs, VARIANT_SECONDS, idle=False)
+    return outcome
+
+
+@lru_cache(maxsize=64)  # drawing all cases takes longer than answering one
+def _inputs(exercise: Exercise, seed: int) -> tuple[Mapping[str, Any], ...]:
+    return tuple(case.inputs for case in draw(exercise, seed))
 
 
 def same(case: Case, outcome: Outcome, other: Outcome) -> bool:
@@ -98,14 +112,12 @@ def _pair(exercise, seed, cases, outcomes, singles, telling) -> Diagnosis | None
     matching = []
     for pair in combinations(ends, 2):
         try:
-            variant = exercise.variant(*pair)
+            once = answer(exercise, seed, telling, *pair)
         except LookupError:  # both edit the same place
             continue
-        first = attempt(variant, cases[telling].inputs, VARIANT_SECONDS, idle=False)
-        if not same(cases[telling], outcomes[telling], first):
-            continue
-        theirs = answers(exercise, seed, *pair)
-        if _alike(cases, outcomes, theirs):
+        if same(cases[telling], outcomes[telling], once) and _alike(
+            cases, outcomes, answers(exercise, seed, *pair)
+        ):
             matching.append(pair)
     if not matching:
         return None

@@ -5,6 +5,7 @@ from itertools import islice
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -77,6 +78,10 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, Tensor):
         with torch._C.DisableTorchFunctionSubclass():
             return _dense(value)
+    if isinstance(value, np.ndarray) and np.ndim(value) == 0 and value.dtype.kind in "biuf":
+        value = np.ndarray.item(value)  # what np.where gives for a number is a number
+        if isinstance(value, bool):
+            return value
     if isinstance(value, Integral):
         whole = int(value)
         return whole if whole.bit_length() <= BITS else Foreign("an int of over 300 digits")

@@ -65,6 +65,13 @@ def errors(numbers: Numbers, kind: str) -> dict[int, float]:
     return dict(zip(SIZES, numbers[kind]["error"].mean(axis=0).tolist(), strict=True))
 
 
+def spread(numbers: Numbers, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """One standard deviation of the test error over the seeds, around its mean, below 1."""
+    errors = numbers[name]["error"]
+    middle, deviation = errors.mean(axis=0), errors.std(axis=0, ddof=1)
+    return middle - deviation, np.minimum(middle + deviation, 1)
+
+
 CLAIMS: dict[str, Callable[[Numbers], bool]] = {
     "with the rate of batch 32 a batch of 2048 errs more than five times as often": lambda n: (
         errors(n, "kept")[2048] > 5 * errors(n, "kept")[32]

@@ -82,6 +82,13 @@ def error(numbers: Numbers, name: str, place: int | None = None) -> float:
     return float(numbers[name]["error"].mean(axis=0)[place])
 
 
+def spread(numbers: Numbers, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """One standard deviation of the test error over the seeds, around its mean, below 1."""
+    errors = numbers[name]["error"]
+    middle, deviation = errors.mean(axis=0), errors.std(axis=0, ddof=1)
+    return middle - deviation, np.minimum(middle + deviation, 1)
+
+
 CLAIMS: dict[str, Callable[[Numbers], bool]] = {
     "each schedule that falls ends below the constant rate, each from its own best rate": (
         lambda n: all(error(n, name) < error(n, "constant") - 0.003 for name in FALLING)

@@ -57,11 +57,10 @@ def function(
     *,
     xlabel: str = "z",
     ylabel: str = "value",
+    bands: Bands | None = None,
 ) -> Axes:
     """Functions of one number at the points xs, such as an activation and its slope."""
-    ax, xs = axes_for(ax), array(xs)
-    for label, ys in values.items():
-        ax.plot(xs, array(ys), label=label, markevery=_every(xs))
+    ax = _lines(axes_for(ax), values, array(xs), bands)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     return _legend(ax)
 
@@ -98,7 +97,10 @@ def error_over_step(
 # ── What they share ──────────────────────────────────────────────────────────────────
 
 
-def _lines(ax: Axes, lines: Mapping[str, Numbers], first: int, bands: Bands | None) -> Axes:
+def _lines(
+    ax: Axes, lines: Mapping[str, Numbers], at: int | np.ndarray, bands: Bands | None
+) -> Axes:
+    """Each line at these points, or at the whole numbers from `at` on; bands underneath."""
     if unknown := set(bands or {}) - set(lines):
         raise ValueError(
             f"A band lies under the line of its label, but there is no line "
@@ -106,7 +108,7 @@ def _lines(ax: Axes, lines: Mapping[str, Numbers], first: int, bands: Bands | No
         )
     for label, values in lines.items():
         ys = array(values)
-        xs = np.arange(first, first + len(ys))
+        xs = np.arange(at, at + len(ys)) if isinstance(at, int) else at
         (line,) = ax.plot(xs, ys, label=label, markevery=_every(xs))
         if bands and label in bands:
             low, high = map(array, bands[label])

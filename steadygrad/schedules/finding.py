@@ -26,9 +26,10 @@ def lr_finder(
         loss, smoothed    aₜ = β aₜ₋₁ + (1 − β) lossₜ,  a₋₁ = 0,  and aₜ / (1 − β^(t+1)) is kept
 
     lossₜ is the mean cross-entropy on the next batch, measured before step t; after the last
-    batch the first comes again.  Returns the rates and the smoothed losses.  It stops early,
-    before writing anything down, at a loss that is infinite or NaN.  In the end the model
-    has the weights and buffers that it came with, and no gradients.  `steps` is at least two.
+    batch the first comes again.  Returns the rates and the smoothed losses, as tensors of the
+    loss's dtype.  It stops early, before writing anything down, at a loss that is infinite or
+    NaN.  In the end the model has the weights and buffers that it came with, and no gradients.
+    `steps` is at least two.
     """
     before = copy.deepcopy(model.state_dict())
     optimizer, batches = torch.optim.SGD(model.parameters(), lr=lr_min), cycle(loader)
@@ -56,8 +57,9 @@ def suggest_lr(lrs: Float[Tensor, " n"], losses: Float[Tensor, " n"]) -> float:
         slope between neighbours    (lossᵢ₊₁ − lossᵢ) / (log lrᵢ₊₁ − log lrᵢ)
 
     Returns the rate half-way, on the log axis, across the steepest fall, √(lrᵢ lrᵢ₊₁).  Only
-    what comes before the lowest loss counts: beyond it the run diverges, and a loss that
-    comes down from there says nothing.  The rates rise, but need not be evenly spaced.
+    the way down to the lowest loss counts, its last fall included: beyond it the run
+    diverges, and a loss that comes down from there says nothing.  The rates rise, but need
+    not be evenly spaced.
 
     Raises ValueError when the first loss is the lowest: then there is no fall.
 

@@ -31,6 +31,13 @@ def test_parts_that_were_one_and_the_same_are_copied_apart():
     assert torch.equal(second, torch.ones(2))
 
 
+def test_an_array_without_a_shape_is_the_number_in_it():
+    assert plain(numpy.where(True, 0.5, 2.0)) == 0.5
+    assert plain(numpy.asarray(True)) is True
+    assert plain([numpy.asarray(3)]) == [3]
+    assert isinstance(plain(numpy.asarray("text")), Foreign)
+
+
 def test_a_graph_stays_behind():
     result = plain(torch.ones(2, requires_grad=True) * 3)
     assert not result.requires_grad

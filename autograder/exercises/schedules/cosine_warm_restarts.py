@@ -1,4 +1,4 @@
-"""Exercise 8.5: down, and up with a jump, in cycles that grow."""
+"""Exercise 8.6: down, and up with a jump, in cycles that grow."""
 
 import math
 
@@ -10,8 +10,8 @@ from steadygrad import schedules
 
 def restart_cases(rng):
     def case(name, t0, mult, *, low=None):
-        begins = [sum(t0 * mult**i for i in range(n)) for n in range(5)]
-        ts = [0, 1, *(b + d for b in begins[1:4] for d in (-1, 0, 1)), begins[4] - 2]
+        begins = [sum(t0 * mult**i for i in range(n)) for n in range(6)]
+        ts = [0, 1, *(b + d for b in begins[1:4] for d in (-1, 0, 1)), begins[4] - 2, begins[5]]
         low = between(rng, 0.1, 0.6) if low is None else low
         inputs = dict(t=Each(ts), max_lr=between(rng, 1, 3), min_lr=low, t0=t0)
         return Case(name, inputs | ({} if mult == 1 else {"mult": mult}), rates(ts))
@@ -54,6 +54,7 @@ def restarts_by_subtraction(t, max_lr, min_lr, t0, mult=1):
 
 SHARE = "share = (t - begun) / length"
 WAVE = "min_lr + (max_lr - min_lr) * (1 + math.cos(math.pi * share)) / 2"
+LOOP = "while t >= begun + length:"
 BODY = "begun += length\n        length *= mult"
 
 COSINE_WARM_RESTARTS = Exercise(
@@ -176,6 +177,74 @@ COSINE_WARM_RESTARTS = Exercise(
             wrote="t = min(t, length)",
             symptom="After the first cycle your rate stays at the bottom.",
             hint="When a cycle is over the next one begins, and so on without an end.",
+        ),
+        Misconception(
+            "two cycles only",
+            instead_of=LOOP,
+            wrote="if t >= begun + length:",
+            symptom="Your third cycle never begins.",
+            hint="When a cycle is over the next one begins, and so on without an end.",
+        ),
+        Misconception(
+            "grown before it is taken off",
+            instead_of=BODY,
+            wrote="length *= mult\n        begun += length",
+            symptom="Your second cycle begins in the wrong place.",
+            hint="The next cycle begins where this one, with its own length, is over. Then "
+            "grow.",
+        ),
+        Misconception(
+            "share of the first cycle",
+            instead_of=SHARE,
+            wrote="share = (t - begun) / t0",
+            symptom="From the second cycle on your wave is over too soon, and comes up again.",
+            hint="Divide by the length of the present cycle.",
+        ),
+        Misconception(
+            "ends taken for lengths",
+            instead_of=LOOP + "\n        " + BODY,
+            wrote="while t >= length:\n        begun, length = length, length * max(mult, "
+            "2)\n    length -= begun",
+            symptom="Your cycles begin at t0, t0 · mult, t0 · mult², …",
+            hint="These are the lengths. A cycle begins after all lengths before it, added up.",
+        ),
+        Misconception(
+            "in whole numbers",
+            instead_of=SHARE,
+            wrote="share = (t - begun) // length",
+            symptom="Your rate is always at the top.",
+            hint="Divide without rounding.",
+        ),
+        Misconception(
+            "no π",
+            instead_of="math.pi * share",
+            wrote="share",
+            symptom="Your waves have hardly begun to fall when they restart.",
+            hint="From top to bottom is half a wave: an angle of π.",
+        ),
+        Misconception(
+            "a sine",
+            instead_of="math.cos",
+            wrote="math.sin",
+            symptom="Your cycles begin half-way and rise.",
+            hint="The cosine of 0 is 1: it starts at the top.",
+        ),
+        Misconception(
+            "peaks that fall",
+            instead_of=BODY,
+            wrote=BODY + "\n        max_lr /= 2",
+            symptom="Each of your peaks is half as high as the one before.",
+            hint="A restart goes back up to max_lr.",
+        ),
+        Misconception(
+            "logarithm rounded down",
+            instead_of=LOOP + "\n        " + BODY,
+            wrote="number = int(math.log(t / t0 * (mult - 1) + 1, mult)) if mult > 1 else t "
+            "// t0\n    begun = t0 * sum(mult**i for i in range(number))\n"
+            "    length = t0 * mult**number",
+            symptom="At the start of a late cycle your rate is at its lowest.",
+            hint="log 243 to the base 3 is 5, and in floating point a little less: int() "
+            "makes it 4. Count the cycles with whole numbers instead.",
         ),
     ),
 )

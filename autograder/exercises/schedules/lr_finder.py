@@ -1,4 +1,4 @@
-"""Exercise 8.9: the loss while the rate grows, and the model as it was."""
+"""Exercise 8.10: the loss while the rate grows, and the model as it was."""
 
 import copy
 import math
@@ -293,6 +293,36 @@ LR_FINDER = Exercise(
             wrote='loss = F.cross_entropy(model(x), y, reduction="sum")',
             symptom="Your losses are as many times too large as a batch has examples.",
             hint="Asked for is the mean over the batch.",
+        ),
+        Misconception(
+            "weights never move",
+            instead_of="loss.backward()\n        optimizer.step()",
+            wrote="loss.backward()\n        optimizer.zero_grad()\n        optimizer.step()",
+            symptom="Your losses are those of the first weights: the model does not learn on "
+            "the way.",
+            hint="Backward, then the step, and while the gradients are there.",
+        ),
+        Misconception(
+            "rate one step ahead",
+            instead_of='optimizer.param_groups[0]["lr"] = rates[t]',
+            wrote='optimizer.param_groups[0]["lr"] = rates[t] * (lr_max / lr_min) ** (1 / '
+            "(steps - 1))",
+            symptom="Each of your steps uses the rate of the next one.",
+            hint="The step after a loss uses the rate that is written down beside it.",
+        ),
+        Misconception(
+            "losses first",
+            instead_of="return loss.new_tensor(rates), loss.new_tensor(losses)",
+            wrote="return loss.new_tensor(losses), loss.new_tensor(rates)",
+            symptom="What you return as the rates are the losses.",
+            hint="The rates come first, the losses second.",
+        ),
+        Misconception(
+            "logarithms of the rates",
+            instead_of="return loss.new_tensor(rates),",
+            wrote="return loss.new_tensor(rates).log10(),",
+            symptom="What you return as the rates are their logarithms.",
+            hint="Asked for are the rates themselves. A figure can have a log axis.",
         ),
     ),
 )

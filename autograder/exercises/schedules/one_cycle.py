@@ -1,4 +1,4 @@
-"""Exercise 8.6: the rate up and down once, and momentum against it."""
+"""Exercise 8.7: the rate up and down once, and momentum against it."""
 
 import math
 
@@ -21,9 +21,10 @@ def cycle_cases(rng):
     numbers = dict(div=between(rng, 3, 6), final_div=between(rng, 8, 15))
     yield case("numbers of its own", 4 * whole(rng, 6, 9), 0.25, **numbers)
     yield case("the default numbers", 10 * whole(rng, 2, 4))
-    yield case("a turn between two steps", 2 * whole(rng, 8, 12) + 1, 0.45, **numbers)
+    yield case("a turn between two steps", 2 * whole(rng, 8, 9) + 1, 0.45, **numbers)
     yield case("up all the way", whole(rng, 12, 18), 1.0, **numbers)
     yield case("down all the way", whole(rng, 12, 18), 0.0, **numbers)
+    yield case("a turn at step 0", 8, 0.125, **numbers)
 
 
 def cycle_steps():
@@ -188,6 +189,57 @@ ONE_CYCLE = Exercise(
             ).replace(DOWN, "return anneal(0.85, 0.95, share), anneal(max_lr, end, share)"),
             symptom="What you return as the rate is the momentum.",
             hint="The rate comes first, the momentum second.",
+        ),
+        Misconception(
+            "both one step late",
+            instead_of=TURN,
+            wrote="turn, last = pct_start * total, total",
+            symptom="Your peak and your end come one step late.",
+            hint="Steps count from 0: the last of n steps has the number n − 1.",
+        ),
+        Misconception(
+            "share of the last step's number",
+            instead_of="pct_start * total - 1",
+            wrote="pct_start * (total - 1)",
+            symptom="Your peak comes a little late.",
+            hint="The way up takes its share of all steps. Only then subtract 1, since steps "
+            "count from 0.",
+        ),
+        Misconception(
+            "turn cut off",
+            instead_of="pct_start * total - 1",
+            wrote="int(pct_start * total) - 1",
+            symptom="Where the turn lies between two steps your rates are a little off.",
+            hint="The turn need not be at a whole step. Leave it where it is.",
+        ),
+        Misconception(
+            "turn never before step 0",
+            instead_of="pct_start * total - 1",
+            wrote="max(0, pct_start * total - 1)",
+            symptom="Without a way up, your way down begins one step late.",
+            hint="The turn may lie before step 0: leave it there.",
+        ),
+        Misconception(
+            "divides by a way up of no steps",
+            instead_of="if t < turn:",
+            wrote="if t <= turn:",
+            symptom="When the turn is at step 0 you divide zero by zero.",
+            hint="At the turn the way down begins. Then nobody divides by a way up of no "
+            "steps.",
+        ),
+        Misconception(
+            "way down one step too long",
+            instead_of="/ (last - turn)",
+            wrote="/ (total - turn)",
+            symptom="Your last step has not come down to the end yet.",
+            hint="The last of all steps has the number total − 1.",
+        ),
+        Misconception(
+            "ends at zero",
+            instead_of=ENDS,
+            wrote="start, end = max_lr / div, 0.0",
+            symptom="Your rate comes down to 0.",
+            hint="It ends at the rate of the start divided by final_div: small, but not 0.",
         ),
     ),
 )

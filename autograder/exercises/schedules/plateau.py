@@ -1,4 +1,4 @@
-"""Exercise 8.3: lower the rate when the metric stops falling."""
+"""Exercise 8.4: lower the rate when the metric stops falling."""
 
 import math
 
@@ -19,8 +19,8 @@ def plateau_cases(rng):
     level = [top] * 4 + [top / 2] * 9
     yield case("falls, and is level", level, factor=factor, patience=2)
     # in small steps down, which add up to more than the threshold
-    creep = [top * 0.97**n for n in range(12)]
-    yield case("too little at a time", creep, factor=factor, patience=2, threshold=0.1)
+    creep = [top * 0.9**n for n in range(12)]
+    yield case("too little at a time", creep, factor=factor, patience=2, threshold=0.4)
     wavy = [top, 1.2 * top, 1.1 * top, 1.3 * top, 1.2 * top, 0.8 * top, *[0.9 * top] * 4]
     yield case("up and down", wavy, factor=factor, patience=3, threshold=0.01)
     # worse, then better than last time but not than ever; each pause shorter than patience
@@ -36,8 +36,9 @@ def plateau_cases(rng):
     )
     grows = [1.0 + 0.02 * n for n in range(8)]
     yield case("a little worse each time", grows, factor=factor, patience=2, threshold=0.05)
-    lost = [3.0, math.nan, math.nan, math.nan, 2.0, 2.5, math.nan, 2.5]
+    lost = [3.0, math.nan, math.nan, math.nan, 2.0, 2.5, math.nan, 2.5, 2.5]
     yield case("NaN", lost, factor=factor, patience=2)
+    yield case("no threshold", [2.0] * 6, factor=factor, patience=1, threshold=0.0)
     yield case("the defaults", [*[2.0] * (12 + whole(rng, 0, 3)), *[1.9999] * 14])
 
 
@@ -74,6 +75,7 @@ def plateau_in_a_dictionary(
 
 BETTER = "metric < best * (1 - threshold)"
 LOWER = "rate, bad = max(rate * factor, min_lr), 0"
+REDUCE = f"if bad > patience:\n        {LOWER}\n    return rate, Plateau(rate, best, bad)"
 BEGIN = "rate, best, bad = state or (lr, math.inf, 0)"
 
 PLATEAU = Exercise(
@@ -203,6 +205,81 @@ PLATEAU = Exercise(
             wrote="rate / factor",
             symptom="Your rate grows.",
             hint="The factor is below 1 and multiplies the rate.",
+        ),
+        Misconception(
+            "equal is better",
+            instead_of=BETTER,
+            wrote="metric <= best * (1 - threshold)",
+            symptom="Without a threshold a metric that stays the same counts as better for "
+            "you.",
+            hint="To be better a metric must lie below the bar, not on it.",
+        ),
+        Misconception(
+            "share of the new metric",
+            instead_of=BETTER,
+            wrote="best == math.inf or best - metric > threshold * metric",
+            symptom="A metric counts as better for you a little too easily.",
+            hint="The threshold is a share of the best metric, not of the new one.",
+        ),
+        Misconception(
+            "exactly the patience",
+            instead_of="bad > patience",
+            wrote="bad == patience",
+            symptom="You lower the rate one metric too soon, and with a patience of 0 never.",
+            hint="As many bad metrics as the patience says are borne. One more is too many.",
+        ),
+        Misconception(
+            "first metric compared with itself",
+            instead_of=BEGIN,
+            wrote="rate, best, bad = state or (lr, metric, 0)",
+            symptom="The first metric counts as no better for you.",
+            hint="At first nothing has been seen, and any number is better than nothing.",
+        ),
+        Misconception(
+            "best begun at 0",
+            instead_of=BEGIN,
+            wrote="rate, best, bad = state or (lr, 0.0, 0)",
+            symptom="No metric is ever better for you.",
+            hint="Small metrics are good ones. At first any number must be better than what "
+            "you remember.",
+        ),
+        Misconception(
+            "best replaced at a reduction",
+            instead_of=LOWER,
+            wrote="rate, best, bad = max(rate * factor, min_lr), metric, 0",
+            symptom="After a reduction you compare with the metric at which it came.",
+            hint="A lower rate does not make a past success undone. Keep the best metric.",
+        ),
+        Misconception(
+            "stops above the lowest rate",
+            instead_of=LOWER,
+            wrote="rate, bad = (rate * factor if rate * factor >= min_lr else rate), 0",
+            symptom="Your last reduction is missing: the rate stays above its lowest.",
+            hint="A reduction that would go below min_lr goes to min_lr.",
+        ),
+        Misconception(
+            "NaN passed over",
+            instead_of=BEGIN,
+            wrote=f"{BEGIN}\n    if metric != metric:\n"
+            f"        return rate, Plateau(rate, best, bad)",
+            symptom="A metric of NaN does not count at all for you.",
+            hint="NaN is no better than the best: it counts as a bad metric.",
+        ),
+        Misconception(
+            "lowered for the next call only",
+            instead_of=REDUCE,
+            wrote=REDUCE.replace("if bad", "before = rate\n    if bad").replace(
+                "return rate", "return before"
+            ),
+            symptom="The call that lowers the rate still returns the old one.",
+            hint="Return the rate that holds from now on: the lowered one.",
+        ),
+        Misconception(
+            "bad metrics forgiven one by one",
+            instead_of="best, bad = metric, 0",
+            wrote="best, bad = metric, max(0, bad - 1)",
+            symptom="An improvement takes only one off your count.",
+            hint="Only bad metrics in a row count. A good one begins the count again.",
         ),
     ),
 )

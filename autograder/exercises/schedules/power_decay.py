@@ -120,5 +120,50 @@ POWER_DECAY = Exercise(
             symptom="Your rates are right for the power 1 only.",
             hint="Raise what you divide by to the power that was given.",
         ),
+        Misconception(
+            "steps not divided by alone",
+            instead_of="(1 + elapsed) ** power",
+            wrote="((1 + t) / steps) ** power",
+            symptom="At t = 0 you divide by 1 / steps, not by 1.",
+            hint="Only the time is divided by steps. Mind the brackets: the 1 is added "
+            "afterwards.",
+        ),
+        Misconception(
+            "steps under the power",
+            instead_of="(1 + elapsed) ** power",
+            wrote="(1 + t / steps**power)",
+            symptom="Unless the power is 1, your time runs at another speed.",
+            hint="The power applies to the whole sum. Python raises to a power before it "
+            "divides or adds.",
+        ),
+        Misconception(
+            "time under the power",
+            instead_of="(1 + elapsed) ** power",
+            wrote="(1 + t**power / steps)",
+            symptom="Unless the power is 1, your time runs at another speed from step 2 on.",
+            hint="The power applies to the whole sum. Python raises to a power before it "
+            "divides or adds.",
+        ),
+        Misconception(
+            "multiplied",
+            instead_of=RETURN,
+            wrote="return base * (1 + elapsed) ** power",
+            symptom="Your rate grows.",
+            hint="The power of time stands below the line.",
+        ),
+        Misconception(
+            "base forgotten",
+            instead_of=RETURN,
+            wrote="return 1 / (1 + elapsed) ** power",
+            symptom="You return the factor by which the rate falls.",
+            hint="At t = 0 the rate is the base.",
+        ),
+        Misconception(
+            "power rounded",
+            instead_of="** power",
+            wrote="** int(power)",
+            symptom="Powers between two whole numbers count as the lower one for you.",
+            hint="A power need not be a whole number.",
+        ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Exercise 8.7: the right rate at the right step, in every group."""
+"""Exercise 8.8: the right rate at the right step, in every group."""
 
 import torch
 from torch.optim.lr_scheduler import LambdaLR
@@ -218,7 +218,8 @@ RUN_WITH_SCHEDULE = Exercise(
             instead_of=GO,
             wrote="closure()",
             symptom="Your rates are right, and the parameters stay where they were.",
-            hint="The optimizer has to step.",
+            hint="The optimizer has to step, and while the gradients of the closure are "
+            "still there.",
         ),
         Misconception(
             "one step an epoch",
@@ -240,6 +241,44 @@ RUN_WITH_SCHEDULE = Exercise(
             wrote="used.append(closure())\n        optimizer.step()",
             symptom="You return the losses.",
             hint="Asked for are the rates of the first group, as the steps used them.",
+        ),
+        Misconception(
+            "rate noted after it moved on",
+            instead_of=NOTE,
+            wrote='used.append(first[0] * schedule(t + 1 if per == "step" else t // '
+            "steps_per_epoch))",
+            symptom="By steps you train at the right rates, and return the next ones.",
+            hint="Note the rate before anything sets the next one.",
+        ),
+        Misconception(
+            "steps counted from 1",
+            instead_of=LOOP,
+            wrote="for t in range(1, epochs * steps_per_epoch + 1):",
+            symptom="Each rate comes one step too soon, and the first one never.",
+            hint="Steps count from 0, and so do epochs.",
+        ),
+        Misconception(
+            "step within the epoch for its number",
+            instead_of="t // steps_per_epoch",
+            wrote="t % steps_per_epoch",
+            symptom="By epochs you ask for the number of the step in its epoch.",
+            hint="The number of the epoch is how many epochs are over: divide, and keep the "
+            "whole part.",
+        ),
+        Misconception(
+            "number of epochs for the steps of one",
+            instead_of="t if per",
+            wrote="t // steps_per_epoch * epochs + t % steps_per_epoch if per",
+            symptom="From the second epoch on your step count is off.",
+            hint="Before this epoch as many steps were taken as there were epochs, times the "
+            "steps of each.",
+        ),
+        Misconception(
+            "rate set once only",
+            instead_of=FACTOR,
+            wrote="factor = schedule(0)",
+            symptom="Your rate never changes.",
+            hint="Ask the schedule anew, again and again.",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Exercise 8.2: constant, and lower after each milestone."""
+"""Exercise 8.3: constant, and lower after each milestone."""
 
 from bisect import bisect_right
 
@@ -162,6 +162,42 @@ STEP_DECAY = Exercise(
             wrote="return base * max(0.0, 1 - (1 - gamma) * passed)",
             symptom="Your first fall is right, and the later ones are as large as it.",
             hint="Each milestone takes a share of what is left, not of the base.",
+        ),
+        Misconception(
+            "lower at the milestones only",
+            instead_of=PASSED,
+            wrote="passed = list(milestones).count(t)",
+            symptom="After a milestone your rate is back at the base.",
+            hint="A milestone counts from its step on, and for ever.",
+        ),
+        Misconception(
+            "lower at every step after",
+            instead_of=PASSED,
+            wrote="passed = max(0, t - min(milestones) + 1) if milestones else 0",
+            symptom="From the first milestone on your rate falls at every step.",
+            hint="Between milestones the rate is constant: count the milestones that were "
+            "passed, not the steps.",
+        ),
+        Misconception(
+            "base forgotten",
+            instead_of=RETURN,
+            wrote="return gamma**passed",
+            symptom="You return the factor by which the rate has fallen.",
+            hint="Before the first milestone the rate is the base.",
+        ),
+        Misconception(
+            "γ taken off",
+            instead_of=RETURN,
+            wrote="return base * (1 - gamma) ** passed",
+            symptom="Each milestone takes the share γ off your rate.",
+            hint="γ is the share that is kept.",
+        ),
+        Misconception(
+            "a tenth, always",
+            instead_of=RETURN,
+            wrote="return base * 0.1**passed",
+            symptom="Your rate falls to a tenth, whatever γ is.",
+            hint="The factor was given.",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Exercise 8.8: a rate to start from, read off a curve."""
+"""Exercise 8.9: a rate to start from, read off a curve."""
 
 import math
 from itertools import pairwise
@@ -36,6 +36,11 @@ def suggest_cases(rng):
         lrs=10 ** torch.tensor([-3.0, -2.0, -1.0, 0.0]),
         losses=torch.tensor([2.0, 1.0, 0.9, 0.5 + 0.1 * whole(rng, 1, 3)]),
     )
+    bump = dict(
+        lrs=10 ** (torch.tensor([-4.0, -3.5, -3.0, -2.5, -2.0, -1.5, -1.0]) + somewhere() / 9),
+        losses=torch.tensor([2.3, 2.25, 2.9, 2.6, 2.2, 1.6, 4.0]),
+    )
+    yield Case("after a bump, the last fall", bump, a_number)
     yield Case("steepest at the first pair", first, a_number)
 
 
@@ -67,6 +72,10 @@ def suggest_by_loop(lrs, losses):
     return found
 
 
+SLOPES = (
+    "slopes = heights.diff() / logs.diff()\n    steepest = int(slopes.argmin())\n    "
+    "return logs[steepest : steepest + 2].mean().exp().item()"
+)
 RETURN = "return logs[steepest : steepest + 2].mean().exp().item()"
 CUT = "heights, logs = losses[: lowest + 1], lrs[: lowest + 1].log()"
 MIDDLE = "In between means half-way on the log axis: the root of the product of both rates."
@@ -160,6 +169,45 @@ SUGGEST_LR = Exercise(
             wrote="heights.log().diff()",
             symptom="Your steepest fall lies a little too far to the right.",
             hint="Only the rate is taken on a log axis. The loss is taken as it is.",
+        ),
+        Misconception(
+            "lowest loss left out",
+            instead_of=CUT,
+            wrote="heights, logs = losses[:lowest], lrs[:lowest].log()",
+            symptom="You leave out the last fall, the one down to the lowest loss.",
+            hint="A slice ends before its second number. The lowest loss belongs to the last "
+            "fall.",
+        ),
+        Misconception(
+            "steepest either way",
+            instead_of="slopes.argmin()",
+            wrote="slopes.abs().argmax()",
+            symptom="You found a steep rise.",
+            hint="Without its sign a slope does not tell a rise from a fall.",
+        ),
+        Misconception(
+            "slopes at the rates",
+            instead_of=SLOPES,
+            wrote="slopes = torch.gradient(heights, spacing=(logs,))[0]\n"
+            "    return lrs[int(slopes.argmin())].item()",
+            symptom="You found a rate at which the loss falls, averaged over both its "
+            "neighbours.",
+            hint="Asked for are the slopes between neighbours: one fewer than there are rates.",
+        ),
+        Misconception(
+            "two kinds of logarithm",
+            instead_of="lrs[: lowest + 1].log()",
+            wrote="lrs[: lowest + 1].log10()",
+            symptom="You found the right place, and your rates are too large.",
+            hint="exp undoes the natural logarithm. For the one to the base 10 take a power "
+            "of 10.",
+        ),
+        Misconception(
+            "no root",
+            instead_of=".mean().exp()",
+            wrote=".sum().exp()",
+            symptom="You return the product of the two rates.",
+            hint="In between means half-way on the log axis: the root of the product.",
         ),
     ),
 )

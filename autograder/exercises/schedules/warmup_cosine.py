@@ -1,4 +1,4 @@
-"""Exercise 8.4: a line up, half a cosine wave down."""
+"""Exercise 8.5: a line up, half a cosine wave down."""
 
 import math
 
@@ -214,6 +214,72 @@ WARMUP_COSINE = Exercise(
             wrote="180 * share",
             symptom="Your rate goes up and down many times.",
             hint="The cosine takes radians: half a turn is π.",
+        ),
+        Misconception(
+            "warm-up over one step more",
+            instead_of=UP,
+            wrote="max_lr * (t + 1) / (warmup + 1)",
+            symptom="Step 0 has a rate already, and your warm-up is a little flatter.",
+            hint="The line begins at zero at t = 0 and reaches max_lr at t = warmup. (Others "
+            "count from 1; here steps count from 0.)",
+        ),
+        Misconception(
+            "warm-up one step short",
+            instead_of=UP,
+            wrote="max_lr * t / (warmup - 1)",
+            symptom="Your warm-up reaches the top one step too soon.",
+            hint="The line reaches max_lr at t = warmup, not at its last own step.",
+        ),
+        Misconception(
+            "warm-up in whole numbers",
+            instead_of=UP,
+            wrote="max_lr * (t // warmup)",
+            symptom="Your rate is 0 for the whole warm-up.",
+            hint="Divide without rounding.",
+        ),
+        Misconception(
+            "no warm-up",
+            instead_of=UP,
+            wrote="max_lr",
+            symptom="Your rate is at the top from the start.",
+            hint="Before step warmup the rate is on a line from zero up to max_lr.",
+        ),
+        Misconception(
+            "warm-up along a wave",
+            instead_of=UP,
+            wrote="max_lr * (1 - math.cos(math.pi * t / warmup)) / 2",
+            symptom="Your warm-up is a wave, and not a straight line.",
+            hint="Only the way down is a cosine.",
+        ),
+        Misconception(
+            "warm-up times the wave",
+            instead_of=BODY,
+            wrote="if t >= total:\n        return min_lr\n"
+            "    ramp = t / warmup if t < warmup else 1\n    share = t / total\n"
+            "    return ramp * (" + WAVE + ")",
+            symptom="Your wave has begun at step 0, so that the peak is below max_lr.",
+            hint="The warm-up comes first, the whole wave after it. They are not multiplied.",
+        ),
+        Misconception(
+            "min_lr as a floor",
+            instead_of=WAVE,
+            wrote="max(min_lr, max_lr * (1 + math.cos(math.pi * share)) / 2)",
+            symptom="Your wave goes down towards 0 and is cut off at min_lr.",
+            hint="The wave spans from max_lr to min_lr, and is level at both ends.",
+        ),
+        Misconception(
+            "no π",
+            instead_of="math.pi * share",
+            wrote="share",
+            symptom="Your wave has hardly begun to fall when the end comes.",
+            hint="From top to bottom is half a wave: an angle of π.",
+        ),
+        Misconception(
+            "goes on along the wave",
+            instead_of=BODY,
+            wrote=BODY.replace(END, "").replace("(total - warmup)", "max(1, total - warmup)"),
+            symptom="Past the end your rate goes on along the wave, and up again.",
+            hint="A schedule is defined for every t: past its end it stays where it ended.",
         ),
     ),
 )
