@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from steadygrad.explorers.adaptive import DECAYS, RACERS, explorer, measure, starting_point
+from steadygrad.explorers.adaptive import DECAYS, RACERS, measure, starting_point
 from steadygrad.landscapes import LANDSCAPES
 
 
@@ -57,51 +57,8 @@ def test_the_same_settings_give_the_same_walk_and_disturb_nothing():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-START = {
-    "place": "ravine",
-    "rule": "Adam",
-    "lr": 10**-0.5,
-    "beta1": 0.9,
-    "beta2": 0.99,
-    "eps": 1e-8,
-    "decay": "none",
-    "across": 0.07,
-    "up": 0.75,
-}
-
-
-@pytest.fixture(scope="module")
-def figure():
-    return explorer()
-
-
-def test_the_explorer_starts_without_an_error_and_with_all_its_controls(figure):
-    assert figure.error.value == ""
-    assert figure.values() == START
+def test_it_says_what_it_shows(figure):
     assert "the chosen rule ends" in figure.caption.value
-
-
-@pytest.mark.parametrize(
-    ("control", "value"),
-    [
-        ("place", "Beale"),
-        ("rule", "AdaGrad"),
-        ("lr", 0.01),
-        ("beta1", 0.0),
-        ("beta2", 0.5),
-        ("eps", 1.0),
-        ("decay", "decoupled"),
-        ("across", 0.9),
-        ("up", 0.1),
-    ],
-)
-def test_every_control_changes_the_picture_and_back(figure, control, value):
-    before = figure.picture.value
-    figure.controls[control].value = value
-    assert figure.error.value == ""
-    assert figure.picture.value != before
-    figure.controls[control].value = START[control]
-    assert figure.picture.value == before
 
 
 @pytest.mark.parametrize("place", LANDSCAPES)
@@ -111,17 +68,13 @@ def test_every_landscape_is_drawn_with_its_view_and_its_minima(figure, place):
     assert (*ground.get_xlim(), *ground.get_ylim()) == LANDSCAPES[place].view
     stars = [line for line in ground.lines if line.get_marker() == "*"]
     assert len(stars) == len(LANDSCAPES[place].minima)
-    figure.controls["place"].value = START["place"]
 
 
 def test_what_diverges_is_said_and_drawn(figure):
     figure.controls["rule"].value, figure.controls["lr"].value = "momentum", 10.0
-    try:
-        assert figure.error.value == ""
-        assert "it diverged" in figure.caption.value
-        assert all(np.isfinite(line.get_xdata()).all() for line in figure.figure.axes[0].lines)
-    finally:
-        figure.controls["rule"].value, figure.controls["lr"].value = "Adam", START["lr"]
+    assert figure.error.value == ""
+    assert "it diverged" in figure.caption.value
+    assert all(np.isfinite(line.get_xdata()).all() for line in figure.figure.axes[0].lines)
 
 
 def test_the_start_can_be_dragged(figure):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from steadygrad.explorers.initialization import ACTIVATIONS, DRAWS, FAMILIES, explorer, measure
+from steadygrad.explorers.initialization import ACTIVATIONS, DRAWS, FAMILIES, measure
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -45,54 +45,13 @@ def test_the_same_settings_give_the_same_numbers_and_disturb_nothing():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-START = {
-    "family": "He",
-    "distribution": "normal",
-    "gain": 1.0,
-    "depth": 10,
-    "width": 100,
-    "activation": "ReLU",
-}
-
-
-@pytest.fixture(scope="module")
-def figure():
-    return explorer()
-
-
-def test_the_explorer_starts_without_an_error_and_with_all_its_controls(figure):
-    assert figure.error.value == ""
-    assert figure.values() == START
+def test_it_says_what_it_shows(figure):
     assert "predicted 1.4e+00" in figure.caption.value
-
-
-@pytest.mark.parametrize(
-    ("control", "value"),
-    [
-        ("family", "LeCun"),
-        ("distribution", "orthogonal"),
-        ("gain", 2.0),
-        ("depth", 50),
-        ("width", 10),
-        ("activation", "sigmoid"),
-    ],
-)
-def test_every_control_changes_the_picture_and_back(figure, control, value):
-    before = figure.picture.value
-    figure.controls[control].value = value
-    assert figure.error.value == ""
-    assert figure.picture.value != before
-    figure.controls[control].value = START[control]
-    assert figure.picture.value == before
 
 
 def test_sizes_off_the_scale_are_drawn_at_its_edge(figure):
     figure.controls["depth"].value = 50
     figure.controls["gain"].value = 0.5
-    try:
-        sizes = figure.figure.axes[0].lines[1].get_ydata()
-        assert np.min(sizes) >= 1e-16
-        assert figure.error.value == ""
-    finally:
-        for name, value in START.items():
-            figure.controls[name].value = value
+    sizes = figure.figure.axes[0].lines[1].get_ydata()
+    assert np.min(sizes) >= 1e-16
+    assert figure.error.value == ""

