@@ -166,6 +166,12 @@ def _in_turn(submission: Callable, inputs: Mapping[str, Any], mine: dict[str, An
                     f"returned {kind_of(plain(result))}; it should return a tuple, whose last "
                     f"part goes into the next call as `{name}`",
                 )
+            if isinstance(result[0], tuple | Mapping) and isinstance(result[-1], Tensor):
+                raise UnusableError(
+                    "order",
+                    f"returned {kind_of(result[0])} before {kind_of(result[-1])}; what goes "
+                    f"into the next call as `{name}` should be the last part",
+                )
             *others, state[name] = result
             result = others[0] if len(others) == 1 else tuple(others)
         results.append(plain(result))  # at once: the next call may write over it

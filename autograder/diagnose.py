@@ -129,7 +129,8 @@ def _nearest(cases, outcomes, right, singles) -> Diagnosis | None:
     """The one misconception that explains every wrong value, whatever else went wrong.
 
     A value that it explains differently speaks against it, since a symptom that is not there
-    would be told; but for the properties, where another fault (a dtype lost) may show.
+    would be told; but for the properties, where another fault (a dtype lost) may show.  So do
+    errors that it does not explain, if they are most of what there is.
     """
     own = len(cases) - len(list(properties(cases[0])))
     explained = {}
@@ -138,11 +139,12 @@ def _nearest(cases, outcomes, right, singles) -> Diagnosis | None:
         contradicted = any(
             not a and not o.failure for a, o in zip(agrees[:own], outcomes[:own], strict=True)
         )
+        too_little = 2 * sum(agrees[:own]) < own
         value_seen = any(  # two functions that merely raise the same error are not alike
             a and not o.failure and not same(case, o, r)
             for a, case, o, r in zip(agrees, cases, outcomes, right, strict=True)
         )
-        if value_seen and not contradicted:
+        if value_seen and not contradicted and not too_little:
             explained[wrong] = sum(agrees)
     if not explained:
         return None

@@ -159,6 +159,19 @@ def test_who_returns_no_state_is_told_so():
     )
 
 
+def test_a_state_that_is_returned_first_is_told():
+    def turned(gradient, state):
+        state = {"sum": gradient + (state["sum"] if state else 0)}
+        return state, gradient
+
+    got = attempt(turned, {"gradient": SLOPES, "state": Carried()})
+    assert got.failure == ("order", "")
+    assert got.error == (
+        "returned a dict before a tensor of shape (1,); what goes into the next call as "
+        "`state` should be the last part"
+    )
+
+
 def test_without_a_state_each_value_is_asked_for():
     assert attempt(lambda t, base: base**t, {"t": Each([0, 1, 2]), "base": 3}).result == [
         1,

@@ -61,6 +61,15 @@ def test_what_explains_every_value_but_not_an_error_is_marked_uncertain():
     assert diagnosis_of(squared_where_it_runs) == Diagnosis((SQUARED,), certain=False)
 
 
+def test_what_explains_one_value_but_not_the_many_errors_is_not_named():
+    def squared_once(grad, lr, decay=0.5):
+        if lr != 0.01:
+            raise ValueError
+        return lr * lr * (grad + decay)
+
+    assert diagnosis_of(squared_once) is None
+
+
 def test_what_explains_every_value_but_loses_the_dtype_is_marked_uncertain():
     def squared_in_float32(grad, lr, decay=0.5):
         return lr * lr * (grad.float() + decay)

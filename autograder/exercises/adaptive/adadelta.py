@@ -102,9 +102,9 @@ ADADELTA = Exercise(
             "the old mean divides",
             instead_of=STEP,
             wrote="(state.u + eps).sqrt() / (state.v + eps).sqrt() * gradient",
-            symptom="Your first direction is the gradient itself.",
-            hint="This step's square enters the mean before it divides. Only the mean of the "
-            "steps lags behind.",
+            symptom="Your directions are the gradients themselves.",
+            hint="This step's square enters the mean before it divides; only the mean of the "
+            "steps lags behind. And the two means are two tensors, not one with two names.",
         ),
         Misconception(
             "steps not remembered",
@@ -114,7 +114,7 @@ ADADELTA = Exercise(
             hint="The state that you return holds both new means.",
         ),
         Misconception(
-            "rho and its rest exchanged",
+            "rho and its rest exchanged for the squares",
             instead_of=MEAN,
             wrote="v = (1 - rho) * state.v + rho * gradient**2",
             symptom="Your mean of squares keeps little of the past when rho is near 1.",
@@ -127,6 +127,45 @@ ADADELTA = Exercise(
             symptom="Your denominator never forgets.",
             hint="AdaDelta mends AdaGrad: its squares are averaged over a window.",
             section="RMSProp: forget what is long ago",
+        ),
+        Misconception(
+            "rho and its rest exchanged for the steps",
+            instead_of=STEPS,
+            wrote="u = (1 - rho) * state.u + rho * direction**2",
+            symptom="Your mean of steps keeps little of the past when rho is near 1.",
+            hint="Rho is the share of the old mean that is kept.",
+        ),
+        Misconception(
+            "gradient left out",
+            instead_of=STEP,
+            wrote="(state.u + eps).sqrt() / (v + eps).sqrt()",
+            symptom="Your directions are never negative.",
+            hint="The ratio of the roots is the rate of each coordinate. It multiplies the "
+            "gradient.",
+        ),
+        Misconception(
+            "eps beside the lower root",
+            instead_of=STEP,
+            wrote="(state.u + eps).sqrt() / (v.sqrt() + eps) * gradient",
+            symptom="Your numerator is right, but not your denominator.",
+            hint="In AdaDelta eps stands under the lower root as well.",
+            section="Where eps stands",
+        ),
+        Misconception(
+            "no eps below",
+            instead_of=STEP,
+            wrote="(state.u + eps).sqrt() / v.sqrt() * gradient",
+            symptom="Where a gradient has always been zero you get NaN.",
+            hint="eps stands under both roots.",
+            section="Where eps stands",
+        ),
+        Misconception(
+            "means exchanged in the state",
+            instead_of="Deltas(v, u)",
+            wrote="Deltas(u, v)",
+            symptom="Your first step is right; from the second on the means have changed "
+            "places.",
+            hint="The state that you return is the state that you get: keep its order.",
         ),
     ),
 )

@@ -105,5 +105,30 @@ ADAGRAD = Exercise(
             symptom="Coordinates with small gradients take small steps.",
             hint="Each coordinate has a sum of its own. That is the point of it.",
         ),
+        Misconception(
+            "no eps",
+            instead_of=DIVIDE,
+            wrote="gradient / v.sqrt()",
+            symptom="Where a gradient has always been zero you get NaN.",
+            hint="Zero over zero is not a number. eps is there for it.",
+            section="Where eps stands",
+        ),
+        Misconception(
+            "eps outside the fraction",
+            instead_of=DIVIDE,
+            wrote="gradient / v.sqrt() + eps",
+            symptom="Your eps does not guard the fraction, but shifts it.",
+            hint="eps belongs to the root and enters the denominator together with it: mind "
+            "the brackets.",
+            section="Where eps stands",
+        ),
+        Misconception(
+            "minus sign",
+            instead_of=DIVIDE,
+            wrote="-gradient / (v.sqrt() + eps)",
+            symptom="Your directions are right but for the sign.",
+            hint="The caller subtracts the direction, so it points up the slope, as the "
+            "gradient does.",
+        ),
     ),
 )

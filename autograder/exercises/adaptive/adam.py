@@ -221,5 +221,45 @@ ADAM = Exercise(
             hint="The first step is a sign. The later ones are shorter where gradients "
             "disagree with each other.",
         ),
+        Misconception(
+            "eps outside the fraction",
+            instead_of=DIVIDE,
+            wrote="m_hat / v_hat.sqrt() + eps",
+            symptom="Your eps does not guard the fraction, but shifts it.",
+            hint="eps belongs to the root and enters the denominator together with it: mind "
+            "the brackets.",
+            section="Where eps stands",
+        ),
+        Misconception(
+            "minus sign",
+            instead_of=DIVIDE,
+            wrote="-m_hat / (v_hat.sqrt() + eps)",
+            symptom="Your directions are right but for the sign.",
+            hint="The caller subtracts the direction, so it points up the slope, as the "
+            "gradient does.",
+        ),
+        Misconception(
+            "the old state returned",
+            instead_of="Moments(t, m, v)",
+            wrote="state",
+            symptom="Each of your steps is a first step.",
+            hint="Return the count and the means that you just computed; the next step starts "
+            "from them.",
+        ),
+        Misconception(
+            "weights of old and new exchanged",
+            instead_of=f"{M}    {V}",
+            wrote="m = (1 - b1) * state.m + b1 * gradient\n"
+            "    v = (1 - b2) * state.v + b2 * gradient**2",
+            symptom="Your means keep little of the past when the betas are near 1.",
+            hint="Beta is the share of the old mean that is kept.",
+        ),
+        Misconception(
+            "the root corrected in place of v",
+            instead_of=DIVIDE,
+            wrote="m_hat / (v.sqrt() / (1 - b2**t) + eps)",
+            symptom="Your first steps are too small.",
+            hint="First correct v, then take the root: the correction is under it.",
+        ),
     ),
 )

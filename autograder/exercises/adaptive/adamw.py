@@ -124,5 +124,26 @@ ADAMW = Exercise(
             symptom="Your decay fades over the steps.",
             hint="The decay is a share of the present weights, no mean: nothing to correct.",
         ),
+        Misconception(
+            "settings not handed on",
+            instead_of=ADAM,
+            wrote="direction, state = adam(gradient, state)",
+            symptom="You are right at the default betas and eps, and only there.",
+            hint="Adam's settings are yours to hand on to it.",
+        ),
+        Misconception(
+            "what is left for what decays",
+            instead_of=RETURN,
+            wrote="return direction + (1 - weight_decay) * theta, state",
+            symptom="Your decay is strong where it should be weak.",
+            hint="1 − λ is what remains of a weight. The direction holds what is taken off it.",
+        ),
+        Misconception(
+            "the old state returned",
+            instead_of=ADAM,
+            wrote="direction, _ = adam(gradient, state, betas=betas, eps=eps)",
+            symptom="Each of your steps is a first step.",
+            hint="Return the state that Adam gave back; the next step starts from it.",
+        ),
     ),
 )

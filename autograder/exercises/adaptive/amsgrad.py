@@ -93,8 +93,8 @@ AMSGRAD = Exercise(
         Misconception(
             "minimum for maximum",
             instead_of=PEAK,
-            wrote="peak = torch.minimum(state.peak, v) if state.t else v",
-            symptom="Your steps grow where they should be held back.",
+            wrote="peak = torch.minimum(state.peak, v)",
+            symptom="Nothing but eps is left of your denominator.",
             hint="The denominator may only grow: keep the larger of the two.",
         ),
         Misconception(
@@ -134,6 +134,21 @@ AMSGRAD = Exercise(
             symptom="With a large eps your steps are wrong; with a tiny one nearly right.",
             hint="eps is added after the root is taken.",
             section="Where eps stands",
+        ),
+        Misconception(
+            "eps beside the uncorrected root",
+            instead_of=DIVIDE,
+            wrote="m_hat / ((peak.sqrt() + eps) / (1 - b2**t) ** 0.5)",
+            symptom="Your eps is too large in the first steps.",
+            hint="Correct first, then add eps, as in Adam.",
+            section="Where eps stands",
+        ),
+        Misconception(
+            "no root",
+            instead_of=DIVIDE,
+            wrote="m_hat / (v_hat + eps)",
+            symptom="Your directions shrink when all gradients grow.",
+            hint="The peak is a mean of squares. Take its root.",
         ),
     ),
 )

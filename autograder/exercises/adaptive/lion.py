@@ -124,5 +124,42 @@ LION = Exercise(
             symptom="In your mean a gradient counts the same whatever its size.",
             hint="The mean is of the gradients. The sign comes last.",
         ),
+        Misconception(
+            "the old mean returned",
+            instead_of="Trend(m)",
+            wrote="state",
+            symptom="Your directions follow the newest gradient alone.",
+            hint="The mean that you return is the one the next step starts from: let it move "
+            "on.",
+        ),
+        Misconception(
+            "decay in the gradient",
+            instead_of=f"{BOTH}\n    {RETURN}",
+            wrote=f"gradient = gradient + weight_decay * theta\n    {BOTH}\n"
+            "    return mean.sign(), Trend(m)",
+            symptom="Your mean has seen the decay.",
+            hint="The decay is added to the sign, and the mean is of the gradients alone.",
+        ),
+        Misconception(
+            "wrong sign of the decay",
+            instead_of=RETURN,
+            wrote="return mean.sign() - weight_decay * theta, Trend(m)",
+            symptom="Your weights are driven away from zero.",
+            hint="The step goes against the direction, so the pull to zero has a plus here.",
+        ),
+        Misconception(
+            "zero counted as positive",
+            instead_of="mean.sign()",
+            wrote="torch.where(mean >= 0, 1.0, -1.0).to(mean)",
+            symptom="Where the gradient has always been zero, you move.",
+            hint="The sign of zero is zero.",
+        ),
+        Misconception(
+            "weights of old and new exchanged",
+            instead_of="b1, b2 = betas",
+            wrote="b1, b2 = 1 - betas[0], 1 - betas[1]",
+            symptom="Your means keep little of the past when the betas are near 1.",
+            hint="Beta is the share of the old mean that is kept.",
+        ),
     ),
 )

@@ -152,5 +152,48 @@ NEWTON_SCHULZ = Exercise(
             symptom="You use the rows' lengths only, not the angles between them.",
             hint="The whole product of the matrix with its transpose is needed.",
         ),
+        Misconception(
+            "coefficients reversed",
+            instead_of="a, b, c = coefficients",
+            wrote="c, b, a = coefficients",
+            symptom="Your first and third coefficients have changed places.",
+            hint="They come in the order of the powers: first, third, fifth.",
+        ),
+        Misconception(
+            "coefficients fixed",
+            instead_of="a, b, c = coefficients",
+            wrote="a, b, c = 3.4445, -4.7750, 2.0315",
+            symptom="You are right with Muon's coefficients, and only with them.",
+            hint="The coefficients are a setting: use the ones that you are given.",
+        ),
+        Misconception(
+            "always five steps",
+            instead_of="range(steps)",
+            wrote="range(5)",
+            symptom="You are right where five steps are asked for, and only there.",
+            hint="The number of steps is a setting: use the one that you are given.",
+        ),
+        Misconception(
+            "one step too few",
+            instead_of="range(steps)",
+            wrote="range(1, steps)",
+            symptom="You take one step less than asked.",
+            hint="Count what your loop runs through: a range that starts at 1 is one short.",
+        ),
+        Misconception(
+            "A times A entry by entry",
+            instead_of=STEP,
+            wrote="x = a * x + (b * gram + c * gram * gram) @ x",
+            symptom="Your fifth power is not one of the singular values.",
+            hint="A A is a product of matrices: its rows times its columns.",
+        ),
+        Misconception(
+            "divided by the largest singular value",
+            instead_of=NORM,
+            wrote="x = x / torch.linalg.matrix_norm(x, 2).clamp(min=eps)",
+            symptom="Your iteration starts nearer to 1 than the text says.",
+            hint="Here the norm is the root of the sum of squares, which costs no "
+            "decomposition.",
+        ),
     ),
 )

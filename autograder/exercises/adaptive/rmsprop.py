@@ -135,5 +135,28 @@ RMSPROP = Exercise(
             symptom="Each of your steps is a first step.",
             hint="Return the mean that you just computed; the next step starts from it.",
         ),
+        Misconception(
+            "eps outside the fraction",
+            instead_of=DIVIDE,
+            wrote="gradient / v.sqrt() + eps",
+            symptom="Your eps does not guard the fraction, but shifts it.",
+            hint="eps belongs to the root and enters the denominator together with it: mind "
+            "the brackets.",
+            section="Where eps stands",
+        ),
+        Misconception(
+            "alpha fixed at its default",
+            instead_of=MEAN,
+            wrote="v = 0.99 * state.v + 0.01 * gradient**2",
+            symptom="You are right at the default alpha, and only there.",
+            hint="Alpha is a setting: use the one that you are given.",
+        ),
+        Misconception(
+            "starts at the first square",
+            instead_of="Squares(torch.zeros_like(gradient))",
+            wrote="Squares(gradient**2)",
+            symptom="Your first direction is the gradient's sign.",
+            hint="The mean starts at zero, and the first square enters it like any other.",
+        ),
     ),
 )
