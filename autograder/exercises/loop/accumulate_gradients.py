@@ -62,6 +62,7 @@ def accumulate_sums(model, loss_fn, micro_batches):
 SHARE = "* (len(y) / n)"
 BACKWARD = "        loss.backward()\n"
 FORGET = "    model.zero_grad()\n"
+TOTAL = "        total += loss.item()\n"
 
 ACCUMULATE_GRADIENTS = Exercise(
     target=loop.accumulate_gradients,
@@ -161,6 +162,33 @@ ACCUMULATE_GRADIENTS = Exercise(
             symptom="With batch norm your numbers are those of one large batch.",
             hint="Glued together the pieces need all the memory at once, which there was not "
             "enough of. One micro-batch at a time goes through the model.",
+        ),
+        Misconception(
+            "divided by the number of examples",
+            instead_of=SHARE,
+            wrote="/ n",
+            symptom="Your gradient and your loss are far too small: each mean is divided by "
+            "the number of all examples.",
+            hint="The loss of a micro-batch is a mean already. Weigh it by how many examples "
+            "it is the mean of.",
+        ),
+        Misconception(
+            "only the returned loss weighed",
+            instead_of=f"loss = loss_fn(model(x), y) {SHARE}\n{BACKWARD}{TOTAL}",
+            wrote="loss = loss_fn(model(x), y)\n"
+            + BACKWARD
+            + f"        total += loss.item() {SHARE}\n",
+            symptom="The loss that you return is right; its gradient is several times too "
+            "long.",
+            hint="What goes into the backward pass takes the same share.",
+        ),
+        Misconception(
+            "loss a mean of means",
+            instead_of="total += loss.item()",
+            wrote="total += loss.item() * n / len(y) / len(micro_batches)",
+            symptom="Gradients are right; in the loss that you return each micro-batch counts"
+            " the same.",
+            hint="The loss and its gradient take the same shares.",
         ),
     ),
 )
