@@ -3,7 +3,7 @@
 import torch
 
 from autograder.compare import close
-from autograder.exercises.loop.models import NORMED, batch, drawn
+from autograder.exercises.loop.models import NORMED, SMALL, batch, drawn
 from autograder.recipes import Function, Network, Written
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import loop
@@ -22,6 +22,7 @@ def accumulate_cases(rng):
         )
         return Case(name, inputs, nearly)
 
+    counted = (SMALL[0], ("Turnstile",), *SMALL[1:])
     yield case("5, 5 and 2 examples", drawn(rng), 5, 5, 2)
     yield case("three of four examples", drawn(rng), 4, 4, 4)
     yield case("gradients of an earlier step", drawn(rng, stale=True), 6, 3)
@@ -31,6 +32,7 @@ def accumulate_cases(rng):
     yield case("a loss of squares, doubled", drawn(rng), 2, 6, loss=squared, factor=2.0)
     yield case("with batch norm", drawn(rng, NORMED), 5, 3)
     yield case("a frozen batch norm", drawn(rng, NORMED, training=False), 5, 3)
+    yield case("memory for one micro-batch", drawn(rng, counted), 4, 4, 3)
 
 
 def accumulate_steps():
@@ -189,6 +191,14 @@ ACCUMULATE_GRADIENTS = Exercise(
             symptom="Gradients are right; in the loss that you return each micro-batch counts"
             " the same.",
             hint="The loss and its gradient take the same shares.",
+        ),
+        Misconception(
+            "one backward pass at the end",
+            instead_of=f"{BACKWARD}{TOTAL}    return total",
+            wrote="        total = total + loss\n    total.backward()\n    return total.item()",
+            symptom="Numbers are right, and the graphs of all micro-batches were held at once.",
+            hint="A graph is freed by its backward pass. Call it before the next micro-batch "
+            "goes through the model, or the large batch takes its memory after all.",
         ),
     ),
 )
