@@ -43,6 +43,10 @@ class UnusableError(Exception):
         self.kind = kind
 
 
+LEFT_BEHIND = (
+    "left PyTorch's gradients switched off or on for all that comes after it: "
+    "use `with torch.no_grad():`, which ends by itself"
+)
 NOT_ATTEMPTED = Outcome(failure=("not attempted", ""), error="is not written yet")
 
 
@@ -121,9 +125,13 @@ def attempt(
 def _call(
     submission: Callable, inputs: Mapping, mine: dict, seconds: float, idle: bool
 ) -> Outcome:
+    recording = torch.is_grad_enabled()
     try:
         with limited(seconds, idle=idle):
-            return Outcome(_result(submission, inputs, mine))
+            result = _result(submission, inputs, mine)
+            if torch.is_grad_enabled() != recording:
+                raise UnusableError("gradient mode", LEFT_BEHIND)
+            return Outcome(result)
     except TimeLimit:
         return too_long(seconds)
     except UnusableError as fault:
@@ -135,6 +143,8 @@ def _call(
             return NOT_ATTEMPTED  # with a message it is torch that lacks something
         kind = legible(type(error).__name__)
         return Outcome(failure=("raised", kind), error=_raised(error, kind, submission))
+    finally:  # whoever comes next must find gradients as they were
+        torch.set_grad_enabled(recording)
 
 
 def _result(submission: Callable, inputs: Mapping[str, Any], mine: dict[str, Any]) -> Any:

@@ -20,7 +20,7 @@ TOLERANCE = {  # rtol, atol: far above rounding in that dtype, far below any mis
     torch.float64: (1e-9, 1e-12),  # float32 inside a float64 computation must show
 }
 
-MOST_NAMED = 6  # parts of a result that one sentence names
+MOST = 6  # parts that a complaint names
 LONGEST = 100  # characters of a learner's own text that a complaint repeats
 
 
@@ -112,19 +112,24 @@ def disagreement(
     if not wrong:
         return ""
     first = min(wrong.values(), key=lambda complaint: complaint.kind)
-    right = [call(path) for path in ruled if path not in wrong]
+    right = [path for path in ruled if path not in wrong]
     if len(ruled) == 1 or not right:
         return first
-    also = [call(path) for path in wrong if wrong[path] is not first]
-    note = f"; also wrong: {_some(also)}" * bool(also) + f"; right: {_some(right)}"
+    also = [path for path in wrong if wrong[path] is not first]
+    note = f"; also wrong: {_listed(also, right, call)}" * bool(also)
+    note += f"; right: {_listed(right, list(wrong), call)}"
     return Complaint(first + note, first.kind, first.guarded + note)
 
 
-def _some(names: list[str]) -> str:
-    """All of a few names; of many the first, and how many there are besides."""
-    rest = len(names) - MOST_NAMED
-    shown = ", ".join(names if rest <= 1 else names[:MOST_NAMED])
-    return shown if rest <= 1 else f"{shown} and {rest} other parts"
+def _listed(paths: list[Path], others: list[Path], call: Callable[[Path], str]) -> str:
+    """The names of some parts; what an input holds is one part if all of it fared alike."""
+    names: dict[str, None] = {}
+    for path in paths:
+        group = path[:2] if str(path[0] if path else "").endswith(afterwards("")) else path
+        apart = any(other[: len(group)] == group for other in others)
+        names[call(path if apart else group)] = None
+    shown = [*names][:MOST]
+    return ", ".join(shown) + f" and {len(names) - MOST} more" * (len(names) > MOST)
 
 
 def _descend(got, expected, path: Path, ruled: dict, *how) -> None:
@@ -281,7 +286,9 @@ def kind_of(value) -> str:
 
 
 def _wrong_type(where: str, wanted: str, got) -> Complaint:
-    return Complaint(f"{where} should be {wanted}, got {kind_of(got)}", Kind.TYPE)
+    written = where.endswith(" after the call")  # nothing that a `return` would bring
+    kind = "None" if got is None and written else kind_of(got)
+    return Complaint(f"{where} should be {wanted}, got {kind}", Kind.TYPE)
 
 
 def _wrong_keys(where: str, got: Mapping, expected: Mapping) -> Complaint:

@@ -23,11 +23,31 @@ class Witness(nn.Module):
         return x
 
 
+class Turnstile(nn.Module):
+    """Passes its input through, and remembers how many graphs led back through it at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = 0
+        self.register_buffer("graphs_at_once", torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        passed = x.view_as(x)
+        if passed.requires_grad:
+            self.open += 1
+            self.graphs_at_once.clamp_(min=self.open)
+            passed.register_hook(self._leave)
+        return passed
+
+    def _leave(self, _gradient: Tensor) -> None:
+        self.open -= 1
+
+
 MODULES = {
     module.__name__: module
     for module in (
         nn.Linear, nn.Conv2d, nn.Flatten, nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm,
-        nn.Embedding, nn.Dropout, nn.ReLU, nn.Sigmoid, nn.Tanh, Witness,
+        nn.Embedding, nn.Dropout, nn.ReLU, nn.Sigmoid, nn.Tanh, Witness, Turnstile,
     )
 }  # fmt: skip
 

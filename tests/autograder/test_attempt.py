@@ -330,3 +330,14 @@ def test_an_input_that_became_something_incomparable_is_changed():
         x[0] = ONES
 
     assert attempt(submission, {"x": [1.0]}).changed == ("x",)
+
+
+def test_gradients_left_switched_off_are_told_and_switched_on_again():
+    def submission(x):
+        torch.set_grad_enabled(False)
+        return x + 1
+
+    outcome = attempt(submission, {"x": ONES})
+    assert outcome.failure == ("gradient mode", "")
+    assert "switched off" in outcome.error
+    assert torch.is_grad_enabled()

@@ -452,8 +452,8 @@ def test_of_many_parts_some_are_named():
     assert said.endswith(
         "right: result['b'], "
         + ", ".join(f"result[{name!r}]" for name in "cdefg")
-        + " and 5 other parts"
+        + " and 5 more"
     )
     said = disagreement(dict.fromkeys(right, -1.0) | {"l": 11.0}, right)
     assert "also wrong: result['b']" in said
-    assert said.endswith("and 4 other parts; right: result['l']")
+    assert said.endswith("and 4 more; right: result['l']")

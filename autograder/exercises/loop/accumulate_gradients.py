@@ -3,7 +3,7 @@
 import torch
 
 from autograder.compare import close
-from autograder.exercises.loop.models import NORMED, batch, drawn
+from autograder.exercises.loop.models import NORMED, SMALL, batch, drawn
 from autograder.recipes import Function, Network, Written
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import loop
@@ -22,6 +22,7 @@ def accumulate_cases(rng):
         )
         return Case(name, inputs, nearly)
 
+    counted = (SMALL[0], ("Turnstile",), *SMALL[1:])
     yield case("5, 5 and 2 examples", drawn(rng), 5, 5, 2)
     yield case("three of four examples", drawn(rng), 4, 4, 4)
     yield case("gradients of an earlier step", drawn(rng, stale=True), 6, 3)
@@ -31,6 +32,7 @@ def accumulate_cases(rng):
     yield case("a loss of squares, doubled", drawn(rng), 2, 6, loss=squared, factor=2.0)
     yield case("with batch norm", drawn(rng, NORMED), 5, 3)
     yield case("a frozen batch norm", drawn(rng, NORMED, training=False), 5, 3)
+    yield case("memory for one micro-batch", drawn(rng, counted), 4, 4, 3)
 
 
 def accumulate_steps():
@@ -62,6 +64,7 @@ def accumulate_sums(model, loss_fn, micro_batches):
 SHARE = "* (len(y) / n)"
 BACKWARD = "        loss.backward()\n"
 FORGET = "    model.zero_grad()\n"
+TOTAL = "        total += loss.item()\n"
 
 ACCUMULATE_GRADIENTS = Exercise(
     target=loop.accumulate_gradients,
@@ -161,6 +164,41 @@ ACCUMULATE_GRADIENTS = Exercise(
             symptom="With batch norm your numbers are those of one large batch.",
             hint="Glued together the pieces need all the memory at once, which there was not "
             "enough of. One micro-batch at a time goes through the model.",
+        ),
+        Misconception(
+            "divided by the number of examples",
+            instead_of=SHARE,
+            wrote="/ n",
+            symptom="Your gradient and your loss are far too small: each mean is divided by "
+            "the number of all examples.",
+            hint="The loss of a micro-batch is a mean already. Weigh it by how many examples "
+            "it is the mean of.",
+        ),
+        Misconception(
+            "only the returned loss weighed",
+            instead_of=f"loss = loss_fn(model(x), y) {SHARE}\n{BACKWARD}{TOTAL}",
+            wrote="loss = loss_fn(model(x), y)\n"
+            + BACKWARD
+            + f"        total += loss.item() {SHARE}\n",
+            symptom="The loss that you return is right; its gradient is several times too "
+            "long.",
+            hint="What goes into the backward pass takes the same share.",
+        ),
+        Misconception(
+            "loss a mean of means",
+            instead_of="total += loss.item()",
+            wrote="total += loss.item() * n / len(y) / len(micro_batches)",
+            symptom="Gradients are right; in the loss that you return each micro-batch counts"
+            " the same.",
+            hint="The loss and its gradient take the same shares.",
+        ),
+        Misconception(
+            "one backward pass at the end",
+            instead_of=f"{BACKWARD}{TOTAL}    return total",
+            wrote="        total = total + loss\n    total.backward()\n    return total.item()",
+            symptom="Numbers are right, and the graphs of all micro-batches were held at once.",
+            hint="A graph is freed by its backward pass. Call it before the next micro-batch "
+            "goes through the model, or the large batch takes its memory after all.",
         ),
     ),
 )

@@ -27,7 +27,8 @@ def clip_cases(rng):
     yield case("a gradient ten times too long", leaves(*three, size=10.0), 3.5)
     unlike = [*leaves((6,), size=0.5), *leaves((3, 3), size=50.0)]
     yield case("two tensors, a hundredfold apart", unlike, 20.0)
-    yield case("a gradient that is short enough", leaves(*three, size=0.1), 20.0)
+    yield case("a gradient that is short enough", leaves(*three, size=0.5), 20.0)
+    yield case("short, and far below one", leaves(*three, size=0.03), 0.9)
     yield case("below the norm of one", leaves((2, 2), (3,), size=5.0), 0.3)
     yield case("some parameters have no gradient", leaves(*three, without=(0, 2)), 0.7)
     yield case("a generator of parameters", Once(leaves(*three, size=4.0)), 2.0)
@@ -35,6 +36,7 @@ def clip_cases(rng):
     signs = [Leaf(torch.ones(3), torch.tensor([3.0, -4.0, 0.0])), Leaf(torch.ones(1), None)]
     yield case("exactly as long as allowed", signs, 5.0)
     yield case("all zero", [Leaf(torch.ones(2), torch.zeros(2))], 1.0)
+    yield case("no gradient at all", leaves((3,), (2, 2), without=(0, 1)), 1.0)
 
 
 def clip_steps():
@@ -55,7 +57,7 @@ def clip_by_torch(parameters, max_norm):
 def clip_by_one_vector(parameters, max_norm):
     """Another right way: lay all gradients end to end, and give each a new tensor."""
     kept = [p for p in parameters if p.grad is not None]
-    norm = torch.cat([p.grad.flatten() for p in kept]).norm()
+    norm = torch.cat([torch.zeros(0), *(p.grad.flatten() for p in kept)]).norm()
     if norm > max_norm:
         for p in kept:
             p.grad = p.grad * max_norm / norm
@@ -170,6 +172,41 @@ CLIP_GRAD_NORM_ = Exercise(
             wrote="gradient.abs().max() for",
             symptom="Your norm is made of the tensors' largest entries.",
             hint="Every entry counts, by its square.",
+        ),
+        Misconception(
+            "always rescaled, with an epsilon",
+            instead_of=FACTOR,
+            wrote="factor = max_norm / (total + 1e-6)",
+            symptom="A gradient that was short enough comes out longer than it was.",
+            hint="The norm is a bound, not a length to reach: the factor is never above 1.",
+        ),
+        Misconception(
+            "compared with one",
+            instead_of=FACTOR,
+            wrote="factor = max_norm / total if total > 1 else torch.ones(())",
+            symptom="Whether you clip depends on the number 1, not on the bound.",
+            hint="A gradient is too long when its norm exceeds the bound that was given.",
+        ),
+        Misconception(
+            "longest tensor for the norm",
+            instead_of=TOTAL,
+            wrote="total = norms.max()",
+            symptom="The norm that you return is that of the longest tensor.",
+            hint="The squares of all entries of all tensors belong under one root.",
+        ),
+        Misconception(
+            "last tensor only",
+            instead_of=TOTAL,
+            wrote="total = norms[-1]",
+            symptom="The norm is that of the last gradient alone.",
+            hint="All gradients together are one vector; collect the squares of all of them.",
+        ),
+        Misconception(
+            "stumbles over nothing",
+            instead_of="    if not gradients:\n        return torch.tensor(0.0)\n",
+            wrote="",
+            symptom="Where no parameter has a gradient, something stops you.",
+            hint="The norm of nothing is 0.",
         ),
     ),
 )

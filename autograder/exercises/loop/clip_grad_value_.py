@@ -120,5 +120,28 @@ CLIP_GRAD_VALUE_ = Exercise(
             symptom="Entries beyond the bound have become 0.",
             hint="They keep their sign and go to the bound, not away.",
         ),
+        Misconception(
+            "one-sided, from below",
+            instead_of=CLAMPED,
+            wrote="parameter.grad.clamp_(min=-clip_value)",
+            symptom="Entries far above zero are still there.",
+            hint="A gradient may be too large in either direction.",
+        ),
+        Misconception(
+            "sign lost",
+            instead_of=CLAMPED,
+            wrote="parameter.grad[parameter.grad.abs() > clip_value] = clip_value",
+            symptom="Entries far below zero have gone to the bound above it.",
+            hint="A large entry keeps its sign: the bound has two ends.",
+        ),
+        Misconception(
+            "by norm",
+            instead_of="for parameter in parameters:",
+            wrote="__import__('torch').nn.utils.clip_grad_norm_(parameters, clip_value)\n"
+            "    for parameter in ():",
+            symptom="All entries have shrunk by one factor.",
+            hint="That is clipping by norm. By value each entry is cut off by itself; one "
+            "within the bound stays.",
+        ),
     ),
 )

@@ -56,9 +56,12 @@ def evaluate_one_by_one(model, loader):
 LOST = 'lost += F.cross_entropy(scores, y, reduction="sum").item()'
 RIGHT = "right += int((scores.argmax(dim=1) == y).sum())"
 COUNT = "n += len(y)"
+RETURNED = "return lost / n, right / n"
 BACK = (
     "    for module, was_training in modes.items():\n        module.training = was_training\n"
 )
+
+TO_THE_END = f"{LOST}\n            {RIGHT}\n            {COUNT}\n{BACK}    {RETURNED}"
 
 EVALUATE = Exercise(
     target=loop.evaluate,
@@ -153,10 +156,35 @@ EVALUATE = Exercise(
         ),
         Misconception(
             "number of right answers",
-            instead_of="return lost / n, right / n",
+            instead_of=RETURNED,
             wrote="return lost / n, float(right)",
             symptom="Your accuracy counts; it should be a share.",
             hint="Divide by the number of examples.",
+        ),
+        Misconception(
+            "only the accuracy over examples",
+            instead_of=TO_THE_END,
+            wrote=TO_THE_END.replace(
+                LOST, "lost = [*(lost or ()), F.cross_entropy(scores, y).item()]"
+            ).replace("lost / n", "sum(lost) / len(lost)"),
+            symptom="Your accuracy is right; in your loss the examples of a short batch count"
+            " more.",
+            hint="A mean of means is the mean only where all batches have one size. Every "
+            "example counts the same.",
+        ),
+        Misconception(
+            "percent",
+            instead_of=RETURNED,
+            wrote="return lost / n, 100 * right / n",
+            symptom="Your accuracy is in per cent.",
+            hint="A share is between 0 and 1.",
+        ),
+        Misconception(
+            "accuracy first",
+            instead_of=RETURNED,
+            wrote="return right / n, lost / n",
+            symptom="Both numbers are right, in the other order.",
+            hint="The loss comes first.",
         ),
     ),
 )

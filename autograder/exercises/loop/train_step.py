@@ -124,11 +124,12 @@ TRAIN_STEP = Exercise(
             hint=ORDER,
         ),
         Misconception(
-            "clipped before the backward pass",
+            "not clipped, or too early",
             instead_of=BACKWARD + CLIP,
             wrote=CLIP + BACKWARD,
             symptom="With a bound, the gradient is as long as without one.",
-            hint=ORDER,
+            hint="The bound must act between the backward pass and the step: before the one "
+            "there is nothing to clip, and after the other it is too late.",
         ),
         Misconception(
             "evaluation mode left on",
@@ -182,6 +183,32 @@ TRAIN_STEP = Exercise(
             wrote="    nn.utils.clip_grad_norm_(model.parameters(), max_norm or 1.0)\n",
             symptom="You clip even where nobody asked for it.",
             hint="Without a bound the gradient stays as it is.",
+        ),
+        Misconception(
+            "forgotten after the step",
+            instead_of=STEP,
+            wrote=STEP + FORGET,
+            symptom="The gradients are gone when your step is over.",
+            hint="They stay for whoever wants to look, such as a probe. Forget at the "
+            "beginning of a step, not at its end.",
+        ),
+        Misconception(
+            "clipped by value",
+            instead_of=CLIP,
+            wrote=CLIP.replace("clip_grad_norm_", "clip_grad_value_"),
+            symptom="With a bound, single entries are cut off, and the step turns.",
+            hint="The bound is for the norm of all gradients together: one factor shortens "
+            "them all.",
+        ),
+        Misconception(
+            "each tensor clipped by itself",
+            instead_of=CLIP,
+            wrote="    if max_norm is not None:\n"
+            "        for p in model.parameters():\n"
+            "            nn.utils.clip_grad_norm_(p, max_norm)\n",
+            symptom="With a bound, every tensor is shortened by itself, and the step turns.",
+            hint="The bound is for the norm of all gradients together: one factor shortens "
+            "them all.",
         ),
     ),
 )
