@@ -109,10 +109,10 @@ def disagreement(
     if not wrong:
         return ""
     first = min(wrong.values(), key=lambda complaint: complaint.kind)
-    right = [call(path) for path in ruled if path not in wrong]
+    right = list(dict.fromkeys(call(path) for path in ruled if path not in wrong))
     if len(ruled) == 1 or not right:
         return first
-    also = [call(path) for path in wrong if wrong[path] is not first]
+    also = list(dict.fromkeys(call(path) for path in wrong if wrong[path] is not first))
     note = f"; also wrong: {', '.join(also)}" * bool(also) + f"; right: {', '.join(right)}"
     return Complaint(first + note, first.kind, first.guarded + note)
 
