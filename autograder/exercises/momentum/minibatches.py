@@ -87,8 +87,8 @@ def _agree(one, other) -> float:
 
 
 def epochs(got, expected) -> str:
-    if complaint := unlike(got):
-        return Complaint(complaint, Kind.TYPE)
+    if complaint := unlike(got) or unlike(expected):  # the latter from a misconception
+        return disagreement(got, expected) and Complaint(complaint, Kind.TYPE)
     return disagreement(facts(got), facts(expected), call=lambda path: " ".join(
         str(part) for part in path if not isinstance(part, int)) or "the result")  # fmt: skip
 
