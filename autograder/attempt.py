@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from autograder.compare import RETURNED, afterwards, kind_of
 from autograder.limits import TimeLimit, limited
 from autograder.plain import DEEPEST, SHOWN, contents, legible, parts, plain
-from autograder.recipes import Carried, Each, Network, Traced, Written, altered, build_all
+from autograder.recipes import Carried, Each, Lent, Network, Traced, Written, altered, build_all
 
 SECONDS = 5.0  # a reference answers in milliseconds; a busy machine must not cost points
 
@@ -194,6 +194,7 @@ def _differentiated(result: Any, inputs: Mapping[str, Any], mine: Mapping[str, A
     The gradient is that of the sum of all entries of the result, each to the traced input's
     power.  Where models go in, one may come out.
     """
+    _returned(result, inputs, mine)
     traced = {name: recipe for name, recipe in inputs.items() if isinstance(recipe, Traced)}
     outputs = list(_tensors(result)) if traced else []
     if not outputs:
@@ -214,12 +215,26 @@ def _differentiated(result: Any, inputs: Mapping[str, Any], mine: Mapping[str, A
     return plain({"value": result, **named})
 
 
+def _returned(result: Any, inputs: Mapping[str, Any], mine: Mapping[str, Any]) -> None:
+    """Refuse copies where a model's own parameters are to come back."""
+    for name, recipe in inputs.items():
+        own = {id(p) for p in mine[name].parameters()} if isinstance(recipe, Lent) else None
+        if own is not None and any(id(tensor) not in own for tensor in _tensors(result)):
+            raise UnusableError(
+                "copies",
+                f"returned a tensor that is not one of `{name}`'s parameters; return the "
+                "parameters themselves, for a step on a copy leaves the model as it is",
+            )
+
+
 def _tensors(value: Any, depth: int = 0) -> Iterator[Tensor]:
     if isinstance(value, Tensor) and value.is_floating_point():
         yield value
     elif depth < DEEPEST and isinstance(value, list | tuple):
         for part in value:
             yield from _tensors(part, depth + 1)
+    elif depth < DEEPEST and isinstance(value, dict):
+        yield from _tensors(list(value.values()), depth + 1)
 
 
 def _raised(error: BaseException, kind: str, submission: Callable) -> str:

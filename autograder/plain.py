@@ -14,7 +14,7 @@ from autograder.recipes import Leaf, OnceThrough, Walk
 
 SHOWN = 200  # characters of a text that a report repeats
 DEEPEST = 20  # levels of nesting that a result may have
-MOST = 10_000  # values that are taken from an iterator
+MOST = 1000  # values that are taken from an iterator
 ENTRIES = 10_000_000  # of a tensor: an expanded one has billions, and its copy fills the memory
 BITS = 1024  # of an int that a result may hold: no float reaches further
 

@@ -23,14 +23,14 @@ from autograder.recipes.calls import (
     Written,
 )
 from autograder.recipes.functions import ENTRYWISE, FUNCTIONS, LOSSES, Function
-from autograder.recipes.networks import MODULES, Network, Single
+from autograder.recipes.networks import MODULES, Lent, Network, Single
 from autograder.recipes.runs import Downhill, Grouped, Planned, Walk
 from autograder.recipes.tensors import Leaf, Traced
 
 RECIPES: dict[str, type[Recipe]] = {
     recipe.__name__: recipe
     for recipe in (
-        Function, Network, Single, Traced, Leaf, Written, Stepper, Each, Carried, Once,
+        Function, Network, Lent, Single, Traced, Leaf, Written, Stepper, Each, Carried, Once,
         Grouped, Planned, Downhill,
     )
 }  # fmt: skip
@@ -48,6 +48,7 @@ __all__ = [
     "Function",
     "Grouped",
     "Leaf",
+    "Lent",
     "Network",
     "Once",
     "OnceThrough",

@@ -111,6 +111,8 @@ class Network(Recipe):
             module._forward_hooks or module._forward_pre_hooks for module in built.modules()
         ):
             return True
+        if any(p.requires_grad == (name in self.frozen) for name, p in parameters.items()):
+            return True
         gradients = {n: p.grad for n, p in parameters.items() if p.grad is not None}
         buffers = {n: b for n, b in built.named_buffers() if n in self.buffers}
         return (
@@ -126,6 +128,11 @@ def _module(name: str, *how: Any) -> nn.Module:
     if how and isinstance(how[-1], Mapping):
         return MODULES[name](*how[:-1], **how[-1])
     return MODULES[name](*how)
+
+
+@dataclass(frozen=True)
+class Lent(Network):
+    """A network whose parameters themselves are to come back, not copies of them."""
 
 
 @dataclass(frozen=True)

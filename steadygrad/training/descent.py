@@ -28,6 +28,9 @@ class Descent(Optimizer):
     `weight_decay` adds weight_decay · θ to the gradient, unless the rule has a parameter of
     that name and sees to it itself.
 
+    With the first step parameters move to new memory: what looked at the old one (a `detach()`,
+    a `state_dict` that was not copied, `share_memory_()`) does not follow.
+
     A parameter without a gradient is left out, and its state does not age, as in torch.optim.
     Schedulers, GradScaler, closures, `state_dict`, deepcopy and pickle work as usual; a saved
     state holds copies, and a run that goes on from it gives the same numbers to the bit.
@@ -117,7 +120,8 @@ class Descent(Optimizer):
         if self._fused and flat.state is not None:  # what the state looks like is known
             after = self._fused(flat.theta, gradient, flat.state, lr, settings)
         if after is NotImplemented:
-            direction, after = self._ask(flat.theta, gradient, flat.state, lr, settings)
+            answer = self._ask(flat.theta, gradient, flat.state, lr, settings)
+            direction, after = _checked(answer, gradient)
             after = flat.kept(after)
             flat.theta.add_(direction, alpha=-lr)
         flat.state = after
@@ -137,7 +141,8 @@ class Descent(Optimizer):
             self.state[f"group {number}"] = [
                 {
                     "places": [places[id(p)] for p in flat.params],
-                    "shapes": [list(p.shape) for p in flat.params],
+                    "shapes": [list(shape) for shape, _ in flat.layout],
+                    "strides": [list(strides) for _, strides in flat.layout],
                     "memory": packed(flat.state),
                 }
                 for flat in flats
@@ -148,9 +153,16 @@ class Descent(Optimizer):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a saved state; the parameters' own values are the model's to load."""
-        super().load_state_dict(state_dict)
-        for group in self.param_groups:
+        theirs = not all(str(key).startswith("group ") for key in state_dict["state"])
+        for group in state_dict["param_groups"]:
+            wanted = ("lr", "weight_decay", *self._names)
+            if theirs or (missing := [name for name in wanted if name not in group]):
+                lacks = "" if theirs else f": it lacks {', '.join(missing)}"
+                raise ValueError(
+                    f"This state is of another kind of optimizer or another rule{lacks}."
+                )
             _check(group)
+        super().load_state_dict(state_dict)
         self._flats = [
             [self._loaded(part, group["params"]) for part in self.state.get(f"group {n}", [])]
             for n, group in enumerate(self.param_groups)
@@ -169,12 +181,14 @@ class Descent(Optimizer):
             )
         device = mine[0].device
         state = unpacked(part["memory"])
-        return Flat(mine, mapped(lambda t: t.to(device) if isinstance(t, Tensor) else t, state))
+        state = mapped(lambda t: t.to(device) if isinstance(t, Tensor) else t, state)
+        layout = list(zip(shapes, part["strides"], strict=True))
+        return Flat.resumed(mine, layout, state)
 
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {
             "_had": [[] for _ in self.param_groups],
-            "_flats": [[(f.params, f.state) for f in flats] for flats in self._flats],
+            "_flats": [[(f.params, f.layout, f.state) for f in flats] for flats in self._flats],
             "_held": (self.rule, self.compile, self._names),
         }
 
@@ -182,8 +196,21 @@ class Descent(Optimizer):
         state = dict(state)
         if "_held" in state:  # torch's own load_state_dict hands over less
             self._hold(*state.pop("_held"))
-            state["_flats"] = [[Flat(*each) for each in flats] for flats in state["_flats"]]
+            state["_flats"] = [[Flat.resumed(*f) for f in flats] for flats in state["_flats"]]
         super().__setstate__(state)
+
+
+def _checked(answer: Any, gradient: Vector) -> tuple[Vector, State]:
+    """Refuse what is no direction: one number would be spread over all entries unnoticed."""
+    pair = isinstance(answer, tuple) and len(answer) == 2
+    shape = getattr(answer[0], "shape", None) if pair else None
+    if shape != gradient.shape:
+        told = "something else" if shape is None else f"a direction of the shape {tuple(shape)}"
+        raise ValueError(
+            "A rule returns a direction and a state, and the direction has one entry for each "
+            f"of the gradient's, here {tuple(gradient.shape)}; this one returned {told}."
+        )
+    return answer
 
 
 # what torch's schedulers keep in a group

@@ -1,5 +1,6 @@
 """Flat: parameters laid end to end in one buffer, so that a rule sees one vector."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import Tensor
 from steadygrad.training.states import State, mapped
 
 Vector = Float[Tensor, " n"]
+Layout = tuple[Sequence[int], Sequence[int]]  # a shape, and the strides in memory
 
 
 class Flat:
@@ -20,6 +22,7 @@ class Flat:
     """
 
     params: list[Tensor]
+    layout: list[Layout]
     theta: Vector
     gradient: Vector  # rewritten before every step
     state: State
@@ -30,18 +33,22 @@ class Flat:
         count = sum(p.numel() for p in self.params)
         self.theta = torch.empty(count, dtype=first.dtype, device=first.device)
         self.gradient = torch.empty_like(self.theta)
-        self._windows = _windows(self.gradient, self.params)
+        self.layout = [_layout(p) for p in self.params]
+        self._windows = _windows(self.gradient, self.layout)
         for parameter, window in zip(
-            self.params, _windows(self.theta, self.params), strict=True
+            self.params, _windows(self.theta, self.layout), strict=True
         ):
             window.copy_(parameter.detach())
             parameter.data = window
-        self._addresses = [p.data_ptr() for p in self.params]
+        self._places = self._where()
 
     @property
     def fits(self) -> bool:
-        """Whether every parameter still lives in this buffer: `.data` may be replaced."""
-        return [p.data_ptr() for p in self.params] == self._addresses
+        """Whether every parameter still is its window: `.data` may be replaced."""
+        return self._where() == self._places
+
+    def _where(self) -> list[tuple[int, tuple[int, ...]]]:
+        return [(p.data_ptr(), p.stride()) for p in self.params]
 
     def gather(self, gradients: list[Tensor]) -> Vector:
         """Lay the gradients end to end, in the order of the parameters."""
@@ -59,28 +66,34 @@ class Flat:
 
     def part(self, params: Sequence[Tensor]) -> "Flat":
         """Some of these parameters in a buffer of their own, with their share of the state."""
-        chosen = set(map(id, params))
-        sizes = [p.numel() for p in self.params]
-        if sum(sizes) != len(self.theta) and self.state is not None:
-            raise ValueError(
-                f"The parameters had {len(self.theta)} entries when the optimizer last saw "
-                f"them and have {sum(sizes)} now, so its state does not fit them any more; "
-                "make a new optimizer for the new shapes."
-            )
-        pieces = torch.arange(len(self.theta), device=self.theta.device).split(sizes)
-        index = torch.cat(
-            [i for i, p in zip(pieces, self.params, strict=True) if id(p) in chosen]
-        )
+        if self.state is None:
+            return Flat(params)
+        for p, (shape, _) in zip(self.params, self.layout, strict=True):
+            if p.shape != shape:
+                raise ValueError(
+                    f"A parameter had the shape {tuple(shape)} when the optimizer last saw it "
+                    f"and has {tuple(p.shape)} now, so its state does not fit it any more; "
+                    "make a new optimizer for the new shapes."
+                )
+        first, dtype = params[0], self.theta.dtype
+        held = {
+            id(p): kept for p, kept in zip(self.params, _numbered(self.layout), strict=True)
+        }
+        state = _taken(self.state, len(self.theta), [held[id(p)] for p in params], params)
 
-        def share(leaf: Any) -> Any:
+        def moved(leaf: Any) -> Any:
             if not isinstance(leaf, Tensor):
                 return leaf
-            if leaf.ndim and leaf.shape[-1] == len(self.theta):
-                leaf = leaf[..., index.to(leaf.device)]
-            dtype = params[0].dtype if leaf.dtype == self.theta.dtype else leaf.dtype
-            return leaf.to(params[0].device, dtype, copy=True)
+            new = first.dtype if leaf.dtype == dtype else leaf.dtype
+            return leaf.to(first.device, new, copy=True)
 
-        return Flat(params, mapped(share, self.state))
+        return Flat(params, mapped(moved, state))
+
+    @classmethod
+    def resumed(cls, params: Sequence[Tensor], layout: list[Layout], state: State) -> "Flat":
+        """Parameters with a state that was kept for another order in memory."""
+        count = sum(p.numel() for p in params)
+        return cls(params, _taken(state, count, _numbered(layout), params))
 
     def _keep(self, leaf: Any) -> Any:
         if not isinstance(leaf, Tensor):
@@ -89,14 +102,36 @@ class Flat:
         return leaf.clone() if leaf.untyped_storage().data_ptr() in mine else leaf
 
 
-def _windows(buffer: Vector, params: Sequence[Tensor]) -> list[Tensor]:
+def _layout(p: Tensor) -> Layout:
+    return p.shape, torch.empty_like(p, device="meta").stride()  # channels_last stays so
+
+
+def _windows(buffer: Tensor, layout: Sequence[Layout]) -> list[Tensor]:
     """One window on the buffer for each parameter, with its shape and its order in memory."""
     found, start = [], 0
-    for p in params:
-        strides = torch.empty_like(p, device="meta").stride()  # channels_last stays so
-        found.append(buffer.as_strided(p.shape, strides, start))
-        start += p.numel()
+    for shape, strides in layout:
+        found.append(buffer.as_strided(shape, strides, start))
+        start += math.prod(shape)
     return found
+
+
+def _numbered(layout: Sequence[Layout]) -> list[Tensor]:
+    """For every entry of every parameter, its place in the buffer."""
+    return _windows(torch.arange(sum(math.prod(shape) for shape, _ in layout)), layout)
+
+
+def _taken(state: State, count: int, places: list[Tensor], params: Sequence[Tensor]) -> State:
+    """Of vectors with `count` entries those at these places, in the parameters' own order."""
+    index = torch.empty(sum(p.numel() for p in params), dtype=torch.long)
+    torch._foreach_copy_(_windows(index, [_layout(p) for p in params]), places)
+    if index.equal(torch.arange(count)):
+        return state
+
+    def share(leaf: Any) -> Any:
+        vector = isinstance(leaf, Tensor) and leaf.ndim and leaf.shape[-1] == count
+        return leaf[..., index.to(leaf.device)] if vector else leaf
+
+    return mapped(share, state)
 
 
 def arrange(flats: list[Flat], params: Sequence[Tensor]) -> list[Flat]:

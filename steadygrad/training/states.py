@@ -18,6 +18,8 @@ LEAVES = (Tensor, int, float, str, type(None))
 
 def mapped(change: Callable[[Any], Any], state: State, *others: State) -> State:
     """The same tree with every leaf changed; `change` gets that leaf of the others as well."""
+    if isinstance(state, LEAVES):  # first, since most are, and every step asks
+        return change(state, *others)
     if isinstance(state, tuple) and hasattr(state, "_fields"):
         parts = zip(state, *others, strict=True)
         return type(state)(*[mapped(change, *part) for part in parts])

@@ -1,6 +1,7 @@
 """Cases in, verdicts out."""
 
 import math
+import re
 
 import numpy
 import pytest
@@ -210,3 +211,26 @@ def test_whatever_is_returned_is_graded_and_reported(name, value):
     for text in (str(report), report._repr_html_(), report.first_complaint):
         text.encode()
         assert len(text) < 20_000
+
+
+@pytest.mark.parametrize(
+    ("epoch", "words"),
+    [
+        (lambda x, y: (x, y), "an epoch should be a generator or a list of batches"),
+        (lambda x, y: [x], r"a batch should be a pair \(x, y\), got a tensor"),
+        (lambda x, y: [(x, y.tolist())], "y of a batch should be a real tensor"),
+        (lambda x, y: [(y, x)], "that do not belong to their y"),
+        (lambda x, y: [(x, y[0])], "that do not belong to their y"),
+        (lambda x, y: [(x * 1j, y)], "x of a batch should be a real tensor"),
+        (lambda x, y: [], "yours holds none"),
+        (lambda x, y: [(x[:0], y[:0])], "should be a list of 5, got a list of 1"),
+    ],
+)
+def test_batches_of_another_form_are_named(epoch, words):
+    def minibatches(x, y, batch_size, generator=None, drop_last=False):
+        return epoch(x, y)
+
+    it = EXERCISES["momentum.minibatches"]
+    report = graded(minibatches, it)
+    assert report.score == 0
+    assert re.search(words, report.first_complaint)

@@ -16,6 +16,7 @@ from autograder.recipes import (
     Downhill,
     Function,
     Grouped,
+    Lent,
     Network,
     Planned,
     Single,
@@ -410,3 +411,27 @@ def test_groups_start_with_rates_and_settings_of_their_own():
     assert [group["lr"] for group in groups] == [0.1, 0.2]
     assert {group["momentum"] for group in groups} == {0.5}
     assert {group["params"][0].dtype for group in groups} == {torch.float64}
+
+
+# ── Models whose parameters come back ────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "change", [lambda p: p.data, lambda p: p.clone(), lambda p: p.detach(), nn.Parameter]
+)
+def test_copies_are_refused_where_the_parameters_themselves_are_to_come_back(change):
+    numbers = {"0.weight": torch.ones(1, 1), "0.bias": torch.ones(1)}
+    lent = {"model": Lent((("Linear", 1, 1),), numbers)}
+    own = attempt(lambda model: [{"params": list(model.parameters())}], lent)
+    assert not own.failure
+    copied = attempt(lambda model: [{"params": [*map(change, model.parameters())]}], lent)
+    assert copied.failure == ("copies", "")
+    assert "the parameters themselves" in copied.error
+
+
+def test_freezing_a_model_that_is_only_to_be_read_is_a_change():
+    numbers = {"0.weight": torch.ones(1, 1), "0.bias": torch.ones(1)}
+    network = {"model": Network((("Linear", 1, 1),), numbers, frozen=("0.bias",))}
+    assert not attempt(lambda model: None, network).changed
+    assert attempt(lambda model: model.requires_grad_(False) and None, network).changed
+    assert attempt(lambda model: model.requires_grad_(True) and None, network).changed

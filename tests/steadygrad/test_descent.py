@@ -227,13 +227,34 @@ def to_float_and_back(model):
     model.float().double()
 
 
-@pytest.mark.parametrize("change", [replace_data, load, to_float_and_back])
+def other_order_in_memory(model):
+    model[4].weight.data = model[4].weight.data.t().contiguous().t()
+
+
+CHANGES = [replace_data, load, to_float_and_back, other_order_in_memory]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_changed_parameters_are_the_ones_that_go_on(change):
     ours, theirs = pair(momentum=0.9)
     for model, optimizer in (ours, theirs):
         descend(model, optimizer, steps=3)
         change(model)
     near(descend(*ours), descend(*theirs))
+
+
+def test_a_parameter_transposed_where_it_lies_is_noticed():
+    ends = []
+    for make in (lambda p: Descent([p], sgd, lr=0.1, momentum=0.9),
+                 lambda p: torch.optim.SGD([p], lr=0.1, momentum=0.9)):  # fmt: skip
+        p = nn.Parameter(torch.arange(9.0, dtype=torch.float64).view(3, 3))
+        optimizer = make(p)
+        for _ in range(3):
+            p.grad = torch.arange(9.0, dtype=torch.float64).view(3, 3) + p.detach().sin()
+            optimizer.step()
+            p.data = p.data.t()
+        ends.append(p.detach())
+    near(ends[:1], ends[1:])
 
 
 def test_the_state_follows_a_model_to_another_dtype():
@@ -250,7 +271,7 @@ def test_a_parameter_of_another_size_needs_a_new_optimizer():
     model(torch.ones(1, 2)).sum().backward()
     optimizer.step()
     model.bias.data, model.bias.grad = torch.zeros(3), torch.zeros(3)
-    with pytest.raises(ValueError, match=r"had 6 entries .* have 7 now"):
+    with pytest.raises(ValueError, match=r"shape \(2,\) .* has \(3,\) now"):
         optimizer.step()
 
 
@@ -442,6 +463,42 @@ def test_a_state_of_other_shapes_is_refused():
         Descent(other.parameters(), sgd, lr=0.1).load_state_dict(optimizer.state_dict())
 
 
+def test_a_state_resumes_in_a_model_with_another_order_in_memory():
+    def make(memory_format):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Conv2d(2, 3, 2), nn.Flatten()).to(memory_format=memory_format)
+        return model, Descent(model.parameters(), sgd, lr=0.01, momentum=0.9)
+
+    def run(model, optimizer):
+        for _ in range(3):
+            optimizer.zero_grad()
+            (model(torch.arange(18.0).view(1, 2, 3, 3) / 9) ** 2).sum().backward()
+            optimizer.step()
+
+    model, optimizer = make(torch.contiguous_format)
+    run(model, optimizer)
+    again, resumed = make(torch.channels_last)
+    again.load_state_dict(model.state_dict())
+    resumed.load_state_dict(optimizer.state_dict())
+    run(model, optimizer)
+    run(again, resumed)
+    near(model.parameters(), again.parameters(), 1e-5)  # float32, summed in another order
+
+
+def test_a_state_of_another_optimizer_or_rule_is_refused():
+    model = network()
+    torchs = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    ours = Descent(model.parameters(), sgd, lr=0.01, momentum=0.9)
+    descend(model, torchs)
+    with pytest.raises(ValueError, match="another kind of optimizer"):
+        ours.load_state_dict(torchs.state_dict())
+    descend(model, ours)
+    other = Descent(model.parameters(), adam, lr=0.01)
+    with pytest.raises(ValueError, match="lacks betas, eps"):
+        other.load_state_dict(ours.state_dict())
+    descend(model, other)  # and is as it was
+
+
 def test_a_state_of_an_unknown_class_says_what_to_import():
     p = nn.Parameter(torch.ones(2))
     optimizer = Descent([p], adam, lr=0.1)
@@ -542,6 +599,23 @@ def shapes_unchecked():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.mark.usefixtures("shapes_unchecked")
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda gradient: (gradient.sum(), None), r"of the shape \(\)"),
+        (lambda gradient: (gradient[:1], None), r"of the shape \(1,\)"),
+        (lambda gradient: gradient, "something else"),
+        (lambda gradient: (None, gradient), "something else"),
+    ],
+)
+def test_what_is_no_direction_is_refused(answer, words):
+    p = nn.Parameter(torch.ones(2))
+    p.grad = torch.ones(2)
+    with pytest.raises(ValueError, match=words):
+        Descent([p], lambda gradient, state: answer(gradient), lr=0.1).step()
 
 
 @pytest.mark.slow

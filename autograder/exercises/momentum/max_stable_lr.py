@@ -114,6 +114,13 @@ MAX_STABLE_LR = Exercise(
             "direction the pushes alternate and cancel: momentum allows more.",
         ),
         Misconception(
+            "momentum widens it like the step",
+            instead_of=LIMIT,
+            wrote="limit = 2 / ((1 - momentum) * largest)",
+            symptom="Your limit grows as the terminal velocity does, by 1/(1 − β).",
+            hint="Put z = −1 into the polynomial: 2 + 2β − lr λ = 0.",
+        ),
+        Misconception(
             "the heavy ball's limit for Nesterov",
             instead_of=RETURN,
             wrote="return limit",

@@ -1,8 +1,10 @@
 """Exercise 6.1: every example once, in a fresh order."""
 
+import math
+
 import torch
 
-from autograder.compare import disagreement
+from autograder.compare import Complaint, Kind, disagreement, kind_of
 from autograder.recipes import Each
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import momentum
@@ -31,16 +33,26 @@ def minibatches_cases(rng):
     yield case("a number for each example", 17, 6)
 
 
+def unlike(result) -> str:
+    """What keeps a result from being three epochs of batches, or "" where nothing does."""
+    for epoch in result if isinstance(result, list) else [result]:
+        if not isinstance(epoch, list):
+            return f"an epoch should be a generator or a list of batches, got {kind_of(epoch)}"
+        if not epoch:
+            return "an epoch should hold batches, and yours holds none"
+        for pair in epoch:
+            if not isinstance(pair, tuple | list) or len(pair) != 2:
+                return f"a batch should be a pair (x, y), got {kind_of(pair)}"
+            for name, part in zip("xy", pair, strict=True):
+                if not isinstance(part, torch.Tensor) or part.is_complex():
+                    return f"{name} of a batch should be a real tensor, got {kind_of(part)}"
+    return ""
+
+
 def facts(result):
     """What can be said of three epochs, whatever order each was drawn in."""
-    if not isinstance(result, list) or not all(isinstance(epoch, list) for epoch in result):
-        return result
     said, orders = {}, []
     for number, epoch in enumerate(result, start=1):
-        if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in epoch):
-            return result
-        if not all(isinstance(part, torch.Tensor) for pair in epoch for part in pair):
-            return result
         labels = [y.flatten().tolist() for _, y in epoch]
         order = [label for batch in labels for label in batch]
         orders.append(order)
@@ -62,9 +74,9 @@ def facts(result):
 
 
 def _strangers(x, y) -> int:
-    if x.shape[:1] != y.shape[:1]:
-        return len(y)
-    rows = x.double().reshape(len(x), -1)
+    if y.ndim != 1 or x.shape[:1] != y.shape:
+        return max(len(y) if y.ndim else 1, 1)
+    rows = x.double().reshape(len(x), math.prod(x.shape[1:]))
     return int((rows != y.double().reshape(-1, 1)).any(dim=1).sum())
 
 
@@ -75,6 +87,8 @@ def _agree(one, other) -> float:
 
 
 def epochs(got, expected) -> str:
+    if complaint := unlike(got) or unlike(expected):  # the latter from a misconception
+        return disagreement(got, expected) and Complaint(complaint, Kind.TYPE)
     return disagreement(facts(got), facts(expected), call=lambda path: " ".join(
         str(part) for part in path if not isinstance(part, int)) or "the result")  # fmt: skip
 

@@ -136,6 +136,39 @@ NESTEROV_STEP = Exercise(
             section="Three conventions",
         ),
         Misconception(
+            "the form of the libraries",
+            instead_of=f"{AHEAD}\n    {VELOCITY}\n    {RETURN}",
+            wrote="slope = grad_fn(p)\n    velocity = mu * b + slope\n"
+            "    return p - lr * (slope + mu * velocity), velocity",
+            symptom="You take the step that PyTorch takes with nesterov=True.",
+            hint="That one walks with the point ahead, and asks for the slope where it stands. "
+            "Here p stays behind: ask at p − lr μ b, and step from p.",
+        ),
+        Misconception(
+            "a velocity that points downhill",
+            instead_of=f"{AHEAD}\n    {VELOCITY}\n    {RETURN}",
+            wrote="velocity = mu * b - lr * grad_fn(p + mu * b)\n"
+            "    return p + velocity, velocity",
+            symptom="Your velocity has the rate and the minus in it.",
+            hint="That is the convention with the rate inside. Here b is a sum of gradients, "
+            "and the step goes against it: p − lr b.",
+            section="Three conventions",
+        ),
+        Misconception(
+            "the old velocity returned",
+            instead_of=RETURN,
+            wrote="return p - lr * velocity, b",
+            symptom="You return the velocity that you were handed.",
+            hint="The next step needs the new velocity. Return that one.",
+        ),
+        Misconception(
+            "uphill",
+            instead_of=RETURN,
+            wrote="return p + lr * velocity, velocity",
+            symptom="Your step leads up.",
+            hint="The velocity is a sum of gradients, which point up. Downhill is against it.",
+        ),
+        Misconception(
             "the step not times the rate",
             instead_of=RETURN,
             wrote="return p - velocity, velocity",

@@ -5,14 +5,14 @@ from dataclasses import replace
 import torch
 
 from autograder.compare import close
-from autograder.recipes import Network
+from autograder.recipes import Lent
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import momentum
 
 
 def groups_cases(rng):
     def case(name, *layers, decay=0.05, frozen=()):
-        blank = Network(layers, {}, frozen=frozen)
+        blank = Lent(layers, {}, frozen=frozen)
         values = {n: torch.randn(s, generator=rng) for n, s in blank.shapes().items()}
         inputs = dict(model=replace(blank, parameters=values), weight_decay=decay)
         return Case(name, inputs, judge)
@@ -37,7 +37,7 @@ def part(path) -> str:
 
 
 judge = close(call=part)
-TINY = Network(
+TINY = Lent(
     (("Linear", 1, 1),), {"0.weight": torch.tensor([[3.0]]), "0.bias": torch.tensor([4.0])}
 )
 
@@ -159,6 +159,14 @@ PARAM_GROUPS = Exercise(
             wrote='return [{"params": trained, "weight_decay": weight_decay}]',
             symptom="You have one group, and everything in it decays.",
             hint="Two groups: what is to decay, and what is to be spared.",
+        ),
+        Misconception(
+            "copies of the parameters",
+            instead_of=TRAINED,
+            wrote="trained = [p.clone() for p in model.parameters() if p.requires_grad]",
+            symptom="Your groups hold copies.",
+            hint="A step on a copy leaves the model as it is. Put the parameters themselves "
+            "into the groups: no clone(), no data, no detach().",
         ),
         Misconception(
             "the name for the parameter",

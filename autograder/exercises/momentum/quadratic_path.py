@@ -137,6 +137,21 @@ QUADRATIC_PATH = Exercise(
             hint="xᵀ H x is twice the loss. Its gradient has an entry for each coordinate.",
         ),
         Misconception(
+            "Nesterov's step",
+            instead_of=MOVE,
+            wrote="x = x - lr * (h @ x + mu * velocity)",
+            symptom="Your path is the one that looks ahead.",
+            hint="The heavy ball moves along its velocity, in which the gradient is already.",
+            section="Look ahead",
+        ),
+        Misconception(
+            "always the slope of the start",
+            instead_of=VELOCITY,
+            wrote="velocity = mu * velocity + h @ x0",
+            symptom="Your first step is right, and then the slope does not change any more.",
+            hint="The gradient is H x at the point where the ball is now, not where it began.",
+        ),
+        Misconception(
             "moved before the velocity is renewed",
             instead_of=f"{VELOCITY}\n        {MOVE}",
             wrote=f"{MOVE}\n        {VELOCITY}",

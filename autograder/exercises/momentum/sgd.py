@@ -156,6 +156,23 @@ SGD = Exercise(
             section="Look ahead",
         ),
         Misconception(
+            "Nesterov with the dampened gradient",
+            instead_of="gradient + momentum * velocity",
+            wrote="(1 - dampening) * gradient + momentum * velocity",
+            symptom="With Nesterov the gradient enters your direction dampened.",
+            hint="Dampening is for what enters the velocity. The direction takes the gradient "
+            "whole.",
+            section="Look ahead",
+        ),
+        Misconception(
+            "Nesterov with the two exchanged",
+            instead_of="gradient + momentum * velocity",
+            wrote="velocity + momentum * gradient",
+            symptom="With Nesterov it is the gradient that fades, not the velocity.",
+            hint="μ is what friction leaves of the velocity: the gradient plus μ times that.",
+            section="Look ahead",
+        ),
+        Misconception(
             "Nesterov with the old velocity",
             instead_of="gradient + momentum * velocity",
             wrote="gradient + momentum * (0 * gradient if state is None else state)",
