@@ -146,5 +146,8 @@ def test_importing_the_worker_imports_no_exercise_and_no_judge():
     done = subprocess.run([sys.executable, "-I", "-c", asked], capture_output=True, text=True)
     assert ast.literal_eval(done.stdout) == [
         "autograder", "autograder.attempt", "autograder.compare", "autograder.limits",
-        "autograder.recipes", "autograder.wire", "autograder.worker",
+        "autograder.plain", "autograder.recipes", "autograder.recipes.base",
+        "autograder.recipes.calls", "autograder.recipes.functions",
+        "autograder.recipes.networks", "autograder.recipes.runs", "autograder.recipes.tensors",
+        "autograder.wire", "autograder.worker",
     ]  # fmt: skip
