@@ -107,6 +107,9 @@ class Network(Recipe):
         parameters = dict(built.named_parameters())
         if parameters.keys() != self.parameters.keys() or built.training != self.training:
             return True
+        modes = [self.training and n not in self.evaluating for n in range(len(built))]
+        if [child.training for child in built] != modes:
+            return True
         if any(
             module._forward_hooks or module._forward_pre_hooks for module in built.modules()
         ):

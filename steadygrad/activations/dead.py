@@ -25,10 +25,10 @@ def dead_unit_fraction(
     units in dimension 1.  The model is read in evaluation mode and handed back as it was: every
     module in its own mode, no hook left.
     """
-    alive = []
+    on = []  # a row for each example, or for each place of it; a column for each unit
 
     def note(_module, _inputs, output):
-        alive.append((output.movedim(1, -1).flatten(0, -2) != 0).any(dim=0))
+        on.append(output.movedim(1, -1).flatten(0, -2) != 0)
 
     modes = [(module, module.training) for module in model.modules()]
     hook = model.get_submodule(layer).register_forward_hook(note)
@@ -41,7 +41,7 @@ def dead_unit_fraction(
         hook.remove()
         for module, mode in modes:
             module.training = mode
-    return 1 - torch.stack(alive).any(dim=0).double().mean().item()
+    return 1 - torch.cat(on).any(dim=0).double().mean().item()
 
 
 def revived(

@@ -89,9 +89,10 @@ SELU = selu_constants()
 def selu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """An ELU scaled so that it keeps mean 0 and variance 1 (Klambauer et al., 2017).
 
-        selu(x) = λ x where x > 0, else λ α (e^x − 1)        (α, λ) = SELU, 1.67326 and 1.05070
+        selu(x) = λ x where x > 0, else λ α (e^x − 1)        (α, λ) = SELU
 
-    Value and gradient must be right at ±800 too.
+    SELU holds both constants with all their digits, about 1.67326 and 1.05070.  Value and
+    gradient must be right at ±800 too.
 
     >>> selu(torch.tensor([-800.0, 0.0, 1.0]))
     tensor([-1.7581,  0.0000,  1.0507])

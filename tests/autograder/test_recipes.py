@@ -167,6 +167,7 @@ def test_layers_can_be_evaluating_while_the_rest_trains():
     model = recipe.build()
     assert [model.training, model[0].training, model[1].training] == [True, False, True]
     assert not recipe.altered(model)
+    assert recipe.altered(model.train())  # one mode for all is not how it came
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -2,7 +2,7 @@
 
 import torch
 
-from autograder.recipes import Network
+from autograder.recipes import Network, Once
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import activations
 
@@ -14,7 +14,7 @@ def dead_cases(rng):
         weight[torch.arange(units), torch.arange(units) % inputs] = 1.0
         return weight
 
-    def model(biases, inputs=4, drop=None, training=True):
+    def model(biases, inputs=4, drop=None, **modes):
         bias = torch.tensor(biases) - 0.2 * torch.rand(len(biases), generator=rng)
         first = () if drop is None else (("Dropout", drop),)
         at = len(first)
@@ -32,14 +32,17 @@ def dead_cases(rng):
                 f"{at + 2}.weight": torch.randn(3, len(biases), generator=rng),
                 f"{at + 2}.bias": torch.zeros(3),
             },
-            training=training,
+            **modes,
         )
 
     def batches(*sizes):
         return [2 * torch.rand(size, 4, generator=rng) - 1 for size in sizes]
 
     one_by_one = [torch.eye(4)[i : i + 1] for i in range(4)]
-    fading = [1.5 * torch.eye(4)[1:], -torch.ones(4, 4), torch.eye(4)[:2]]
+    last = torch.tensor(
+        [[1.0, 0.0, -1.0, 0.0], [0.0, 1.0, -1.0, 0.0], [-1.0, -1.0, -1.0, -1.0]]
+    )
+    fading = [1.5 * torch.eye(4)[1:], -torch.ones(4, 4), last]
     mixed = [-0.5, -0.5, 0.5, -9.0, -0.5, -0.5, -9.0, -9.0]
     yield Case("three unequal batches", dict(model=model(mixed), layer="1", batches=fading))
     yield Case("one example a batch", dict(model=model(mixed), layer="1", batches=one_by_one))
@@ -52,6 +55,24 @@ def dead_cases(rng):
         "a model in evaluation mode",
         dict(model=model(mixed[:5], training=False), layer="1", batches=batches(7, 2)),
     )
+    yield Case(
+        "dropout that is in evaluation mode already, the rest training",
+        dict(model=model(mixed[:6], drop=0.5, evaluating=(0,)), layer="2", batches=fading),
+    )
+    deeper = Network(
+        (("Sequential", ("Linear", 4, 4), ("ReLU",)), ("Linear", 4, 4), ("ReLU",)),
+        {
+            "0.0.weight": torch.eye(4),
+            "0.0.bias": torch.tensor([0.0, 0.0, 0.0, -9.0]),
+            "1.weight": torch.eye(4),
+            "1.bias": torch.tensor([-9.0, 0.5, -9.0, -9.0]),
+        },
+    )
+    for layer, which in (("2", "second"), ("0.1", "first, inside another module")):
+        yield Case(
+            f"two layers, the {which}",
+            dict(model=deeper, layer=layer, batches=Once(one_by_one)),
+        )
     image = Network(
         (("Conv2d", 1, 3, 2), ("ReLU",)),
         {
@@ -77,7 +98,7 @@ def dead_steps():
 def dead_by_sums(model, layer, batches):
     """Another right way: the largest output of every unit, over everything seen."""
     largest, found = None, {}
-    was_training = model.training
+    modes = {module: module.training for module in model.modules()}
     model.eval()
 
     def keep(_module, _args, output):
@@ -91,12 +112,14 @@ def dead_by_sums(model, layer, batches):
         output = output.amax(dim=0)
         largest = output if largest is None else torch.maximum(largest, output)
     handle.remove()
-    model.train(was_training)
+    for module, training in modes.items():
+        module.training = training
     return float((largest == 0).float().mean())
 
 
-UNIT = "(output.movedim(1, -1).flatten(0, -2) != 0).any(dim=0)"
-RESULT = "1 - torch.stack(alive).any(dim=0).double().mean().item()"
+UNIT = "output.movedim(1, -1).flatten(0, -2) != 0"
+JOINED = "torch.cat(on).any(dim=0)"
+EACH = "torch.stack([each.any(dim=0) for each in on])"
 
 DEAD_UNIT_FRACTION = Exercise(
     target=activations.dead_unit_fraction,
@@ -124,61 +147,61 @@ DEAD_UNIT_FRACTION = Exercise(
     misconceptions=(
         Misconception(
             "the share of zeros",
-            instead_of=f"alive.append({UNIT})",
-            wrote="alive.append((output != 0).flatten().double())",
+            instead_of=JOINED,
+            wrote="torch.cat(on)",
             symptom="You count zeros. A healthy ReLU layer has half of them.",
             hint="A unit that is off for half of the examples is doing its work. Dead is one "
             "that is off for all.",
         ),
         Misconception(
             "the last batch only",
-            instead_of="torch.stack(alive).any(dim=0)",
-            wrote="alive[-1]",
+            instead_of="torch.cat(on)",
+            wrote="on[-1]",
             symptom="Only the last batch counts in your answer.",
             hint="A unit is alive if any example of the whole set switches it on: keep what "
             "the earlier batches said.",
         ),
         Misconception(
             "the first batch only",
-            instead_of="torch.stack(alive).any(dim=0)",
-            wrote="alive[0]",
+            instead_of="torch.cat(on)",
+            wrote="on[0]",
             symptom="Only the first batch counts in your answer.",
             hint="A unit is alive if any example of the whole set switches it on, also one "
             "that comes later.",
         ),
         Misconception(
             "dead in any batch",
-            instead_of="torch.stack(alive).any(dim=0)",
-            wrote="torch.stack(alive).all(dim=0)",
+            instead_of=JOINED,
+            wrote=f"{EACH}.all(dim=0)",
             symptom="A unit that rests during one batch is dead to you.",
             hint="Dead is who never answers, in no batch at all.",
         ),
         Misconception(
             "mean over the batches",
-            instead_of=RESULT,
-            wrote="1 - torch.stack(alive).double().mean().item()",
+            instead_of=JOINED,
+            wrote=EACH,
             symptom="You average the share of each batch.",
             hint="A unit that answers in one batch only is wholly alive. Join the batches "
             "first, then count.",
         ),
         Misconception(
             "ever inactive",
-            instead_of="!= 0).any(dim=0)",
-            wrote="!= 0).all(dim=0)",
+            instead_of=".any(dim=0)",
+            wrote=".all(dim=0)",
             symptom="You call a unit dead as soon as one example leaves it off.",
             hint="A ReLU that is never off is a straight line. Dead is one that is never on.",
         ),
         Misconception(
             "dead for examples, not units",
-            instead_of=f"alive.append({UNIT})",
-            wrote="alive.append((output.flatten(1) != 0).any(dim=1))",
+            instead_of=".any(dim=0)",
+            wrote=".any(dim=1)",
             symptom="You count examples without any answer instead of units.",
             hint="Ask along the other dimension: for each unit, over all examples.",
         ),
         Misconception(
             "every place a unit",
             instead_of=UNIT,
-            wrote="(output != 0).any(dim=0)",
+            wrote="output.flatten(1) != 0",
             symptom="In images you count each place of each channel.",
             hint="A channel is one unit: it has one set of weights, used at every place.",
         ),
@@ -210,6 +233,28 @@ DEAD_UNIT_FRACTION = Exercise(
             wrote="return torch",
             symptom="You give the share of units that are alive.",
             hint="Asked for is the share of the dead: 1 minus that.",
+        ),
+        Misconception(
+            "left in training mode",
+            instead_of="module.training = mode",
+            wrote="module.training = True",
+            symptom="A model that came in evaluation mode goes back in training mode.",
+            hint="Restore the mode you found, for every module; it need not be training mode.",
+        ),
+        Misconception(
+            "one mode for all modules",
+            instead_of="module.training = mode",
+            wrote="module.training = modes[0][1]",
+            symptom="Modules that had a mode of their own have lost it.",
+            hint="A part may be held in evaluation mode while the rest trains. Remember "
+            "each module's mode, not the model's only.",
+        ),
+        Misconception(
+            "always the first ReLU",
+            instead_of="model.get_submodule(layer)",
+            wrote="next(m for m in model.modules() if isinstance(m, nn.ReLU))",
+            symptom="You look at the first ReLU, whichever layer is asked for.",
+            hint="The layer is named: look it up among the model's modules.",
         ),
     ),
 )

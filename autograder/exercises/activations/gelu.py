@@ -123,5 +123,41 @@ GELU = Exercise(
             hint="The sigmoid form is a third function, quicker and forty times less exact. "
             "Asked for is the one with tanh.",
         ),
+        Misconception(
+            "the root on the straight line only",
+            instead_of="math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)",
+            wrote="math.sqrt(2 / math.pi) * x + 0.044715 * x**3",
+            symptom="Your approximate form multiplies x by the root, and the cube not.",
+            hint="The root stands before the bracket: it multiplies both.",
+        ),
+        Misconception(
+            "the root upside down",
+            instead_of="math.sqrt(2 / math.pi) * ",
+            wrote="math.sqrt(math.pi / 2) * ",
+            symptom="Your approximate form has √(π/2) for √(2/π).",
+            hint="Half a tanh must have Φ's slope at zero, 1/√(2π) = 0.4. Half of √(2/π) "
+            "is that.",
+        ),
+        Misconception(
+            "the half missing in the approximate form",
+            instead_of=CLOSE,
+            wrote="x * (1 + torch.tanh(inner))",
+            symptom="Your approximate form is twice as large as it should be.",
+            hint="1 + tanh runs from 0 to 2. A switch runs from 0 to 1.",
+        ),
+        Misconception(
+            "the half missing in the exact form",
+            instead_of=EXACT,
+            wrote="x * (1 + torch.erf(x / math.sqrt(2)))",
+            symptom="Your exact form is twice as large as it should be.",
+            hint="1 + erf runs from 0 to 2. Φ runs from 0 to 1.",
+        ),
+        Misconception(
+            "the outer x missing in the exact form",
+            instead_of=EXACT,
+            wrote="0.5 * (1 + torch.erf(x / math.sqrt(2)))",
+            symptom="Your exact form is the switch alone, between 0 and 1.",
+            hint="GELU is x times the switch.",
+        ),
     ),
 )

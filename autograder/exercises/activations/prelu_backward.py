@@ -135,5 +135,26 @@ PRELU_BACKWARD = Exercise(
             symptom="At x = 0 you pass the gradient on unchanged.",
             hint="At the corner itself two slopes are possible. Asked for is the left one, a.",
         ),
+        Misconception(
+            "grad_out left out of the slope's gradient",
+            instead_of="torch.where(x > 0, 0.0, grad_out * x)",
+            wrote="torch.where(x > 0, 0.0, x)",
+            symptom="Your slope gradient adds up x alone.",
+            hint="That is ∂y/∂a. The chain rule multiplies it by ∂loss/∂y, entry by entry.",
+        ),
+        Misconception(
+            "the slope twice in its gradient",
+            instead_of="torch.where(x > 0, 0.0, grad_out * x)",
+            wrote="torch.where(x > 0, 0.0, grad_out * x * slope)",
+            symptom="Your slope gradient is too large or too small by the slope itself.",
+            hint="y = a x on the left, so ∂y/∂a is x, and not y.",
+        ),
+        Misconception(
+            "the two gradients in the other order",
+            instead_of=f"return grad_x, {SUM}",
+            wrote=f"return {SUM}, grad_x",
+            symptom="Your two gradients stand in the wrong order.",
+            hint="First the gradient of x, which is as large as x; then that of a.",
+        ),
     ),
 )

@@ -94,5 +94,12 @@ SELU = Exercise(
             hint="The branch that is not chosen is differentiated as well: 0 times infinity.",
             section="Softplus, and the gradient that is not a number",
         ),
+        Misconception(
+            "five digits typed in",
+            instead_of="alpha, scale = SELU",
+            wrote="alpha, scale = 1.67326, 1.0507",
+            symptom="Your constants have five or six digits; in float64 that shows.",
+            hint="SELU holds the pair (α, λ) with all its digits.",
+        ),
     ),
 )

@@ -142,5 +142,42 @@ SELU_CONSTANTS = Exercise(
             hint="λα is how deep the curve goes in the end. α is the factor inside the "
             "bracket, before λ scales everything.",
         ),
+        Misconception(
+            "α with the other sign",
+            instead_of="(below(0) - below(1))",
+            wrote="(below(1) - below(0))",
+            symptom="λ is right; α has the wrong sign.",
+            hint="The left side's mean α (I₁ − I₀) must be negative, to cancel that of "
+            "the right side, and I₁ is less than I₀.",
+        ),
+        Misconception(
+            "mixed term once",
+            instead_of="2 * below(1)",
+            wrote="below(1)",
+            symptom="α is right; λ is too small: your mixed term has no factor 2.",
+            hint="(e^z − 1)² has three terms: e^2z − 2 e^z + 1.",
+        ),
+        Misconception(
+            "α not squared",
+            instead_of="alpha**2 *",
+            wrote="alpha *",
+            symptom="α is right; λ is too large.",
+            hint="The left side is α times (e^z − 1), so its square has α².",
+        ),
+        Misconception(
+            "the inverse not taken",
+            instead_of=RESULT,
+            wrote="return alpha, math.sqrt(second)",
+            symptom="α is right; λ is the inverse of what it should be.",
+            hint="The mean square before scaling, times λ², is 1.",
+        ),
+        Misconception(
+            "error function of k itself",
+            instead_of="math.erfc(k / math.sqrt(2))",
+            wrote="math.erfc(k)",
+            symptom="Your α is about 1.08, and λ is off as well.",
+            hint="erf belongs to a normal variable of variance 1/2. To have Φ, divide its "
+            "argument by √2.",
+        ),
     ),
 )

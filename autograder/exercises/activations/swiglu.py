@@ -108,5 +108,27 @@ SWIGLU = Exercise(
             symptom="Your gate is linear.",
             hint="The product of two linear maps is a GLU without its switch: bilinear.",
         ),
+        Misconception(
+            "the up path left out",
+            instead_of=HIDDEN,
+            wrote="hidden = gate * torch.sigmoid(gate)",
+            symptom="One of your two paths is missing: this is an ordinary hidden layer.",
+            hint="x goes through two matrices, W_gate and W_up, and the two results are "
+            "multiplied.",
+        ),
+        Misconception(
+            "activation on the product",
+            instead_of=HIDDEN,
+            wrote="hidden = gate * up * torch.sigmoid(gate * up)",
+            symptom="The activation stands around the product of both paths.",
+            hint="Only the gate goes through SiLU; then the two paths are multiplied.",
+        ),
+        Misconception(
+            "GELU for SiLU",
+            instead_of=HIDDEN,
+            wrote="hidden = torch.nn.functional.gelu(gate) * up",
+            symptom="Your gate is a GELU: that is GEGLU.",
+            hint="The Swi in SwiGLU is Swish with β = 1.",
+        ),
     ),
 )
