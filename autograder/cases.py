@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from autograder.recipes import each_tensor, spread
+from autograder.recipes import Each, each_tensor, spread
 from autograder.spec import Case, Exercise
 
 
@@ -38,7 +38,9 @@ def on_accelerator(exercise: Exercise, seed: int) -> Case | None:
     """
     typical = draw(exercise, seed)[0]
     # a generator draws on its own device only, and the one of a case lives on the CPU
-    draws = any(isinstance(value, torch.Generator) for value in typical.inputs.values())
+    inputs = [*typical.inputs.values()]
+    inputs += [part for value in inputs if isinstance(value, Each) for part in value.values]
+    draws = any(isinstance(value, torch.Generator) for value in inputs)
     if draws or not torch.accelerator.is_available() or not _tensors(typical):
         return None
     device = torch.accelerator.current_accelerator()

@@ -70,25 +70,21 @@ def _reports(exercise: Exercise, wrong: Misconception) -> tuple[Report, ...]:
     return tuple(grade(exercise, run, seed) for seed in SEEDS)
 
 
-def table() -> str:
-    """The matrix of all exercises as Markdown."""
-    parts = [INTRODUCTION]
-    for exercise in EXERCISES.values():
-        rows = kills(exercise)
-        parts.append(
-            f"\n## `{exercise.id}` · {exercise.points} points\n\n"
-            "| mistake | points | diagnosis |\n|---|---|---|\n"
-            + "".join(
-                f"| {kill.wrong.name} | {kill.points:g} "
-                f"| {'✓ named' if kill.named else ' or '.join(kill.diagnoses)} |\n"
-                for kill in rows
-            )
+def section(exercise: Exercise) -> str:
+    """The matrix of one exercise as Markdown."""
+    return (
+        f"\n## `{exercise.id}` · {exercise.points} points\n\n"
+        "| mistake | points | diagnosis |\n|---|---|---|\n"
+        + "".join(
+            f"| {kill.wrong.name} | {kill.points:g} "
+            f"| {'✓ named' if kill.named else ' or '.join(kill.diagnoses)} |\n"
+            for kill in kills(exercise)
         )
-    return "".join(parts)
+    )
 
 
 def write() -> None:
-    """Make the table, print it, and keep it in docs/."""
-    text = table()
+    """Make the table of all exercises, print it, and keep it in docs/."""
+    text = "".join([INTRODUCTION, *map(section, EXERCISES.values())])
     TABLE.write_text(text, encoding="utf-8")
     print(text)

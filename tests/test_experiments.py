@@ -49,6 +49,7 @@ def test_a_claim_can_be_false(name):
     assert broken(stored._replace(numbers=same))
 
 
+@pytest.mark.slow
 @every_experiment
 def test_two_seeds_measured_again_lie_within_the_record(name, monkeypatch):
     stored, kept = load(name), slice(None)

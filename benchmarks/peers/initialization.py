@@ -78,7 +78,6 @@ TOPIC = Topic(
     PAIRS,
     alone=(
         *("gain_from_activation", "backward_gain", "mean_activation", "rms_through_layers"),
-        *("distinct_units", "output_bias_from_counts", "lsuv"),
-        *("variance_scaling", "orthogonal"),  # the same without writing into w
+        *("distinct_units", "output_bias_from_counts", "lsuv_"),
     ),
 )

@@ -6,7 +6,7 @@ import toys
 
 from autograder.cases import draw, on_accelerator, properties
 from autograder.exercises import EXERCISES
-from autograder.recipes import Function, Network, altered, build, each_tensor
+from autograder.recipes import Each, Function, Network, altered, build_all, each_tensor
 from autograder.spec import Case
 
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
@@ -62,7 +62,7 @@ def test_a_seed_always_draws_the_same_cases(exercise):
     first, second = draw(exercise, 5), draw(exercise, 5)
     assert [case.name for case in first] == [case.name for case in second]
     assert not any(
-        altered(a.inputs, build(b.inputs)) for a, b in zip(first, second, strict=True)
+        altered(a.inputs, build_all(b.inputs)) for a, b in zip(first, second, strict=True)
     )
 
 
@@ -73,13 +73,21 @@ def test_another_seed_draws_other_cases_of_the_same_names(exercise):
     assert differ(first[0].inputs, second[0].inputs) or not first[0].inputs
 
 
+def generators(values):
+    for value in values:
+        if isinstance(value, torch.Generator):
+            yield value
+        elif isinstance(value, Each):
+            yield from generators(value.values)
+
+
 def differ(first, second):
     seen = ([], [])
     for inputs, into in zip((first, second), seen, strict=True):
         each_tensor(inputs, lambda tensor, into=into: into.append(tensor.flatten()) or tensor)
         into += [torch.tensor(v) for v in inputs.values() if isinstance(v, float | tuple)]
         into += [torch.tensor(v.factor) for v in inputs.values() if isinstance(v, Function)]
-        into += [v.get_state() for v in inputs.values() if isinstance(v, torch.Generator)]
+        into += [generator.get_state() for generator in generators(inputs.values())]
     return any(not torch.equal(a, b) for a, b in zip(*seen, strict=True))
 
 

@@ -48,6 +48,7 @@ def test_it_opens_with_a_picture_a_sentence_and_no_error(topic):
     assert len(figure.alt) > 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("topic", EXPLORERS)
 def test_every_control_changes_the_picture_and_back(topic):
     figure = opened(topic)
