@@ -4,6 +4,7 @@ import _thread
 import contextlib
 import gc
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -38,7 +39,11 @@ def _alarm(seconds: float, idle: bool) -> Iterator[None]:
     Python drops what is raised inside a finalizer, so the bell rings again until it is heard,
     and no garbage is collected meanwhile, which could call others' code.
     """
-    over = False
+    over, report = False, sys.unraisablehook
+
+    def unheard(dropped):
+        if not issubclass(dropped.exc_type, TimeLimit):
+            report(dropped)
 
     def ring(*_):
         if not over:
@@ -49,6 +54,7 @@ def _alarm(seconds: float, idle: bool) -> Iterator[None]:
     )
     before, collecting = signal.signal(bell, ring), gc.isenabled()
     gc.disable()
+    sys.unraisablehook = unheard
     signal.setitimer(clock, seconds, AGAIN)
     try:
         try:
@@ -58,6 +64,7 @@ def _alarm(seconds: float, idle: bool) -> Iterator[None]:
     finally:
         signal.setitimer(clock, 0)
         signal.signal(bell, before)
+        sys.unraisablehook = report
         if collecting:
             gc.enable()
 

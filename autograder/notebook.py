@@ -130,6 +130,7 @@ def execute(notebook: NotebookNode) -> NotebookNode:
             notebook,
             timeout=CELL_SECONDS,
             kernel_name="python3",
+            coalesce_streams=True,  # what is printed in one go or two is the same text
             resources={"metadata": {"path": folder}},
         ).execute(env={**os.environ, **QUIET})
     notebook.metadata.pop("widgets", None)

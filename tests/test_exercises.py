@@ -62,6 +62,15 @@ def test_each_misconception_is_caught_named_as_itself_and_published(exercise):
     assert section(exercise) in TABLE.read_text(encoding="utf-8"), "run `make kill-matrix`"
 
 
+# Two edits that make the very function that a third makes: whoever holds both wrote that one.
+ALSO_KNOWN_AS = {
+    ("truncated not corrected", "cut at two, not at two deviations"): "normal for truncated",
+    ("counted from 1", "no 1"): "steps not divided by alone",
+    ("rate not kept", "lowered for the next call only"): "state not kept",
+    ("divides by a wave of no steps", "goes on along the wave"): "rises again past the end",
+}
+
+
 @pytest.mark.slow
 @every_exercise
 def test_two_misconceptions_at_once_are_never_taken_for_a_third(exercise):
@@ -73,12 +82,13 @@ def test_two_misconceptions_at_once_are_never_taken_for_a_third(exercise):
         except LookupError:  # both edit the same place
             continue
         alike = [
-            wrong
+            wrong.name
             for wrong, theirs in alone.items()
             if all(same(*each) for each in zip(cases, both, theirs, strict=True))
         ]
         # what several explain is named with a question mark only
-        assert len(alike) != 1 or alike[0] in pair, [wrong.name for wrong in pair]
+        names = tuple(wrong.name for wrong in pair)
+        assert len(alike) != 1 or alike[0] in (*names, ALSO_KNOWN_AS.get(names)), names
 
 
 def test_the_published_kill_matrix_has_each_exercise_once_and_no_other():

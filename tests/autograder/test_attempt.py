@@ -159,7 +159,6 @@ def test_an_endless_result_ends_in_time():
     assert attempt(lambda: Endless(), {}, seconds=0.2).failure == ("time", "")
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_finalizer_cannot_swallow_the_end():
     class Slow:
         def __del__(self):  # Python ignores what is raised in here
@@ -178,6 +177,18 @@ def test_a_finalizer_cannot_swallow_the_end():
 def test_no_garbage_is_collected_within_the_limit_and_all_of_it_after():
     collecting = attempt(gc.isenabled, {}).result
     assert (collecting, gc.isenabled()) == (False, True)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_what_else_is_raised_in_a_finalizer_is_reported_as_ever(monkeypatch):
+    class Broken:
+        def __del__(self):
+            raise ValueError("mine")
+
+    reported = []
+    monkeypatch.setattr(sys, "unraisablehook", reported.append)
+    assert attempt(lambda: Broken() and None, {}).failure is None
+    assert [each.exc_type for each in reported] == [ValueError]
 
 
 def test_after_two_endless_calls_the_others_get_less_time():
