@@ -80,7 +80,7 @@ def test_the_perceptron_never_settles_on_xor():
     assert min(mistakes_per_pass(CORNERS, XOR, 500)) > 0
 
 
-@quickly
+@settings(quickly, max_examples=10)
 @given(st.integers(0, 10_000))
 def test_the_perceptron_makes_no_more_mistakes_than_novikoff_allows(seed):
     rng = torch.Generator().manual_seed(seed)
