@@ -173,7 +173,8 @@ def descents(
             row = Row(network, ratios, aims, "")
             because = [steps.BECAUSE[w] for w in ours if any(w in c for c in row.excesses)]
             yield from lines(row._replace(because=" ".join(because)), columns)
-    yield f"aims: {steps.aims(steps.DEEP)}, the last for {steps.DEEP}"
+    aims = ", ".join(f"{name} {aim}" for name, aim in steps.aims(steps.DEEP).items())
+    yield f"aims: {aims}, the last for {steps.DEEP}"
 
 
 def main(rounds: int, topics: Sequence[str]) -> None:
