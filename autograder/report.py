@@ -248,14 +248,19 @@ def _written(value: Any) -> str:
 
 def _numbers_in(held: dict) -> dict:
     """Of what was written into, the numbers; and a result only if it is something else."""
-    if "hooks" in held:
+    if "hooks" in held and isinstance(held.get("tensors"), dict):
         return held["tensors"]
     if "asks for gradients" in held:
-        return {key: held[key] for key in ("values", "gradient") if held[key] is not None}
+        return {key: held[key] for key in ("values", "gradient") if held.get(key) is not None}
     written = [part.get("values") for part in held.values() if isinstance(part, dict)]
     result = held.get(RETURNED)
-    again = isinstance(result, Tensor) and any(result.equal(values) for values in written)
+    again = any(_equal(result, values) for values in written)
     return {k: v for k, v in held.items() if k != RETURNED or not (again or v is None)}
+
+
+def _equal(one: Any, other: Any) -> bool:
+    tensors = isinstance(one, Tensor) and isinstance(other, Tensor)
+    return tensors and one.dtype == other.dtype and one.equal(other)
 
 
 def _tick(passed: bool) -> str:

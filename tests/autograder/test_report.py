@@ -317,3 +317,19 @@ def test_a_secret_report_shows_no_expected_number_in_any_form():
     assert "got 1" in str(said)
     open_ = report(Verdict("a", complaint))
     assert all("123" in text for text in (str(open_), open_._repr_html_(), str(open_.data())))
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        {"hooks": 1},
+        {"hooks": 1, "tensors": 2},
+        {"asks for gradients": True},
+        {"result": torch.ones(2), "x": {"values": torch.ones(2).double()}},
+        {"result": torch.ones(2), "x": {"values": None}},
+        {"result": torch.ones(2), "x": {}},
+    ],
+    ids=str,
+)
+def test_a_dictionary_of_a_learners_own_is_shown_whatever_its_keys(returned):
+    assert shown(attempt(lambda: returned, {}).result).startswith("{")
