@@ -12,6 +12,7 @@ A run that diverges is not an error here: it is something to look at.
     descent        Descent: any rule of this course as an optimizer in the manner of PyTorch
     flat           its buffers: parameters laid end to end
     states         what a rule remembers, cut, moved and packed
+    shortcuts      a compiled step, called without asking again
     fused          a rule and its step, compiled into one
 """
 

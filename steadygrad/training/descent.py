@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from steadygrad.training.flat import Flat, Vector, arrange
-from steadygrad.training.fused import fused
+from steadygrad.training.fused import Fused
 from steadygrad.training.states import State, mapped, packed, unpacked
 
 Rule = Callable[..., tuple[Vector, State]]
@@ -36,7 +36,8 @@ class Descent(Optimizer):
     state holds copies, and a run that goes on from it gives the same numbers to the bit.
 
     `compile=True` fuses rule and step into one pass by `torch.compile`.  The results differ
-    by rounding.  Without a compiler it says so once and goes on uncompiled.
+    by rounding.  What the rule reads besides its arguments is taken as it was at first.
+    Without a compiler it says so once and goes on uncompiled.
 
     Raises ValueError for settings that are not finite or a negative rate, and TypeError for
     settings that the rule does not have or lacks.
@@ -70,7 +71,7 @@ class Descent(Optimizer):
         self._names = [p.name for p in own]
         self._names += [name for name in given if takes_any and name not in self._names]
         self._settings = {p.name: p.default for p in own if p.default is not p.empty}
-        self._fused = fused(self._ask) if compiled else None
+        self._fused = Fused(self._ask) if compiled else None
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add parameters with a rate and settings of their own, also between two steps."""
@@ -101,24 +102,27 @@ class Descent(Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for number, group in enumerate(self.param_groups):
-            has = [p.grad is not None for p in group["params"]]
+            gradients = [p.grad for p in group["params"]]
+            has = [g is not None for g in gradients]
             flats = self._flats[number]
             if has != self._had[number] or not all(flat.fits for flat in flats):
                 flats = self._flats[number] = arrange(flats, group["params"])
                 self._had[number] = has
             for flat in flats:
-                if flat.params[0].grad is not None:
-                    self._advance(flat, group)
+                if len(flats) > 1 or len(flat.params) < len(gradients):
+                    gradients = [p.grad for p in flat.params]
+                if gradients[0] is not None:
+                    self._advance(flat, gradients, group)
         return loss
 
-    def _advance(self, flat: Flat, group: dict[str, Any]) -> None:
-        gradient = flat.gather([p.grad for p in flat.params])
+    def _advance(self, flat: Flat, gradients: list[Tensor], group: dict[str, Any]) -> None:
+        gradient = flat.gather(gradients)
         lr, settings = float(group["lr"]), {name: group[name] for name in self._names}
         if "weight_decay" not in self._names and group["weight_decay"]:
             gradient.add_(flat.theta, alpha=group["weight_decay"])
         after = NotImplemented
         if self._fused and flat.state is not None:  # what the state looks like is known
-            after = self._fused(flat.theta, gradient, flat.state, lr, settings)
+            after = self._fused(flat, lr, settings)
         if after is NotImplemented:
             answer = self._ask(flat.theta, gradient, flat.state, lr, settings)
             direction, after = _checked(answer, gradient)

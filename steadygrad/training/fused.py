@@ -10,26 +10,89 @@ from functools import cache
 from itertools import count
 from types import FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
-from steadygrad.training.flat import Vector
-from steadygrad.training.states import State, leaves, mapped
+from steadygrad.training.flat import Flat, Vector
+from steadygrad.training.shortcuts import Call, Shortcut
+from steadygrad.training.states import State, leaves, mapped, replaced
 
-Advance = Callable[[Vector, Vector, State, float, dict[str, Any]], State]
+Ask = Callable[[Vector, Vector, State, Any, dict[str, Any]], tuple[Vector, State]]
 
 
-def fused(ask: Callable[..., tuple[Vector, State]]) -> Advance:
-    """One compiled step, `(theta, gradient, state, lr, settings) -> state`.
+class Fused:
+    """One compiled step: `fused(flat, lr, settings)` moves the parameters, returns the state.
 
-    It writes to `theta` and to the tensors of the state, which it returns.  Numbers in the
-    state, such as a count of steps, are no reason to compile again.  Where there is no
-    compiler it warns once, leaves everything as it was and from then on returns NotImplemented.
+    It writes to the tensors of the state.  Numbers in the state, such as a count of steps, are
+    no reason to compile again.  Where there is no compiler it warns once, leaves everything as
+    it was and from then on returns NotImplemented.
     """
 
+    def __init__(self, ask: Ask):
+        self._compiled = torch.compile(_whole(ask), backend=self._backend)
+        self._calls: list[Call] = []
+        self._shortcuts: WeakKeyDictionary[Flat, Shortcut] = WeakKeyDictionary()
+        self._steady, self._lr, self._rate = Steady(), 0.0, torch.zeros((), dtype=torch.float64)
+        self._works = True
+
+    def __call__(self, flat: Flat, lr: float, settings: dict[str, Any]) -> State:
+        if not self._works:
+            return NotImplemented
+        if lr != self._lr:
+            self._lr, _ = lr, self._rate.fill_(lr)
+        chosen = self._steady(settings)
+        shortcut = self._shortcuts.get(flat)
+        if shortcut and shortcut.fits(flat.state, chosen):
+            return shortcut(chosen)
+        return self._asked(flat, chosen, settings)
+
+    def _asked(self, flat: Flat, chosen: list[Any], settings: dict[str, Any]) -> State:
+        """A step by way of torch.compile, which compiles if anything is new to it."""
+        given = [_wrapped(leaf) for leaf in leaves(flat.state)]
+        order = iter([*given, *chosen])
+        state, settings = mapped(lambda _: next(order), (flat.state, settings))
+        first = [flat.theta, flat.gradient, self._rate]
+        try:
+            after, found = self._compiled(*first, state, settings)
+        except torch._dynamo.exc.BackendCompilerFailed as error:
+            self._works = False
+            cause = str(error.__cause__ or error).strip().partition("\n")[0]
+            warnings.warn(
+                f"This machine cannot compile the rule ({cause}), so it goes on uncompiled: "
+                "the same numbers, only slower.",
+                stacklevel=2,
+            )
+            return NotImplemented
+        finally:
+            calls, self._calls = self._calls, []
+        if found is None:  # the state has taken another form
+            return after
+        after = replaced(flat.state, found)
+        if len(calls) == 1:  # the rule was compiled whole, not in pieces
+            self._shortcuts[flat] = Shortcut(*calls, first, given, chosen, found, after)
+        return after
+
+    def _backend(self, graph: torch.fx.GraphModule, examples: list[Any]) -> Callable:
+        """PyTorch's own compiler, with a note of each call."""
+        options = {"post_grad_custom_post_pass": _numbers_first()}
+        kernel = torch._inductor.compile(graph, examples, options)
+
+        def noted(*args: Any) -> Any:
+            results = kernel(*args)
+            self._calls.append(Call(kernel, args, results))
+            return results
+
+        return noted
+
+
+_numbers = count()
+
+
+def _whole(ask: Ask) -> Callable:
     def whole(
-        theta: Vector, gradient: Vector, state: State, lr: Tensor, settings: dict[str, Any]
+        theta: Vector, gradient: Vector, lr: Tensor, state: State, settings: dict[str, Any]
     ) -> tuple[State, list[Any] | None]:
         direction, after = ask(theta, gradient, state, lr, settings)
         there = theta - lr * direction
@@ -40,39 +103,10 @@ def fused(ask: Callable[..., tuple[Vector, State]]) -> Advance:
         theta.copy_(there)
         return (after, None) if found is None else (None, found)
 
-    # A code object of its own: torch counts recompilations for each, whoever's they are.
-    whole = FunctionType(
-        whole.__code__.replace(), whole.__globals__, "whole", None, whole.__closure__
-    )
-    compiled = torch.compile(whole, options={"post_grad_custom_post_pass": _numbers_first()})
-    works, rate, steady = True, torch.zeros((), dtype=torch.float64), Steady()
-
-    def advance(
-        theta: Vector, gradient: Vector, state: State, lr: float, settings: dict[str, Any]
-    ) -> State:
-        nonlocal works
-        if not works:
-            return NotImplemented
-        seen, settings = mapped(_wrapped, state), steady.settings(settings)
-        try:
-            after, found = compiled(theta, gradient, seen, rate.fill_(lr), settings)
-        except torch._dynamo.exc.BackendCompilerFailed as error:
-            works = False
-            cause = str(error.__cause__ or error).strip().partition("\n")[0]
-            warnings.warn(
-                f"This machine cannot compile the rule ({cause}), so it goes on uncompiled: "
-                "the same numbers, only slower.",
-                stacklevel=2,
-            )
-            return NotImplemented
-        if found is None:  # the state has taken another form
-            return after
-        if all(leaf is None for leaf in found):
-            return state
-        order = iter(found)
-        return mapped(lambda own: _unwrapped(own, next(order)), state)
-
-    return advance
+    # A code object of its own, with a name of its own: by these torch counts recompilations and
+    # remembers which numbers have changed, and another optimizer's numbers are not this one's.
+    code = whole.__code__.replace(co_name=f"whole_{next(_numbers)}")
+    return FunctionType(code, whole.__globals__, code.co_name, None, whole.__closure__)
 
 
 def _renewed(before: list[Any], after: list[Any]) -> list[Any] | None:
@@ -109,45 +143,33 @@ def _alike(own: Any, value: Any) -> bool:
 class Steady:
     """Which settings have stayed what they were, so that they may be compiled in.
 
-    A number that has changed once, as momentum does under OneCycleLR, is a tensor from then
-    on.  (Left to torch.compile, which has a way of its own for them, a number in a tuple that
-    changes at each step gives wrong results in torch 2.13.)
+    Returns their leaves.  A number that has changed once, as momentum does under OneCycleLR,
+    is a tensor from then on.  (Left to torch.compile, which has a way of its own for them, a
+    number in a tuple that changes at each step gives wrong results in torch 2.13.)
     """
 
     def __init__(self) -> None:
-        self.first: list[Any] | None = None
+        self.settings: dict[str, Any] | None = None
+        self.first, self.now = [], []
         self.changing: set[int] = set()
-        self.last: dict[str, Any] = {}
 
-    def settings(self, settings: dict[str, Any]) -> dict[str, Any]:
-        if settings == self.last and not self.changing:  # as at nearly every step
-            return settings
-        now, self.last = leaves(settings), settings
-        self.first = now if self.first is None else self.first
-        if now != self.first:
-            self.changing |= {
-                i
-                for i, pair in enumerate(zip(self.first, now, strict=True))
-                if len({*pair}) > 1
-            }
-        if not self.changing:
-            return settings
-        place = count()
-        return mapped(
-            lambda leaf: _wrapped(leaf) if next(place) in self.changing else leaf, settings
-        )
+    def __call__(self, settings: dict[str, Any]) -> list[Any]:
+        if settings == self.settings:  # as at nearly every step
+            return self.now
+        now = leaves(settings)
+        if self.settings is None:
+            self.first = now
+        pairs = enumerate(zip(self.first, now, strict=True))
+        self.changing |= {i for i, pair in pairs if len({*pair}) > 1}
+        self.settings = mapped(lambda leaf: leaf, settings)  # lists in it may be written to
+        self.now = [_wrapped(x) if i in self.changing else x for i, x in enumerate(now)]
+        return self.now
 
 
 def _wrapped(leaf: Any) -> Any:
     """A number as a tensor: torch.compile takes numbers for constants."""
     number = type(leaf) in (int, float)
     return torch.tensor(leaf, dtype=torch.float64) if number else leaf
-
-
-def _unwrapped(own: Any, value: Any) -> Any:
-    if type(own) in (int, float):
-        return type(own)(value)
-    return own if value is None else value
 
 
 @cache

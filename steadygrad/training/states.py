@@ -41,9 +41,32 @@ def mapped(change: Callable[[Any], Any], state: State, *others: State) -> State:
 
 def leaves(state: State) -> list[Any]:
     """Every leaf of a state, in order."""
-    found: list[Any] = []
-    mapped(found.append, state)
-    return found
+    if isinstance(state, LEAVES):
+        return [state]
+    if isinstance(state, dict):
+        parts = state.values()
+    elif is_dataclass(state):
+        parts = [getattr(state, f.name) for f in fields(state)]
+    else:
+        parts = state if isinstance(state, list | tuple) else None
+    return [state] if parts is None else [leaf for part in parts for leaf in leaves(part)]
+
+
+def replaced(state: State, found: list[Any]) -> State:
+    """The same state with these leaves for its own, where they are not None.
+
+    A number stays a number of its kind when a tensor takes its place.
+    """
+    if all(leaf is None for leaf in found):
+        return state
+    order = iter(found)
+
+    def leaf(own: Any) -> Any:
+        new = next(order)
+        number = new is not None and type(own) in (int, float)
+        return type(own)(new) if number else own if new is None else new
+
+    return mapped(leaf, state)
 
 
 def packed(state: State) -> Any:

@@ -1,8 +1,17 @@
-"""What the tests of the explorers share."""
+"""What the tests of the library share."""
 
 from importlib import import_module
 
+import jaxtyping
 import pytest
+
+
+@pytest.fixture
+def shapes_unchecked():
+    """The checks that tests put around every function are nothing that torch can compile."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="module")

@@ -4,85 +4,19 @@ import copy
 import io
 import math
 import pickle
-import subprocess
-import sys
-from typing import NamedTuple
 
-import jaxtyping
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
+from walks import RULES, X, adam, descend, near, network, pair, same
 
 from steadygrad.momentum import lr_inside, sgd
 from steadygrad.training import Descent
 
 
-class Moments(NamedTuple):
-    t: int
-    m: Tensor
-    v: Tensor
-
-
-def adam(gradient, state, *, betas=(0.9, 0.999), eps=1e-8):
-    """A rule with a count and two vectors, as chapter 7 will have many."""
-    b1, b2 = betas
-    zeros = torch.zeros_like(gradient)
-    t, m, v = Moments(0, zeros, zeros) if state is None else state
-    t, m, v = t + 1, b1 * m + (1 - b1) * gradient, b2 * v + (1 - b2) * gradient**2
-    direction = (m / (1 - b1**t)) / ((v / (1 - b2**t)).sqrt() + eps)
-    return direction, Moments(t, m, v)
-
-
 def decayed(gradient, state, theta, *, weight_decay=0.0):
     """Decoupled decay: it needs the parameters, and sees to `weight_decay` itself."""
     return gradient + weight_decay * theta, state
-
-
-def network(seed=0, dtype=torch.float64):
-    torch.manual_seed(seed)
-    layers = (nn.Conv2d(1, 3, 3), nn.Flatten(), nn.Linear(48, 5), nn.Tanh(), nn.Linear(5, 2))
-    return nn.Sequential(*layers).to(dtype)
-
-
-X = torch.randn(8, 1, 6, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-
-
-def descend(model, optimizer, steps=5, scheduler=None):
-    for _ in range(steps):
-        optimizer.zero_grad()
-        (model(X.to(model[0].weight.dtype)) ** 2).sum().backward()
-        optimizer.step()
-        if scheduler is not None:
-            scheduler.step()
-    return [p.detach().clone() for p in model.parameters()]
-
-
-def same(left, right):
-    return all(torch.equal(a, b) for a, b in zip(left, right, strict=True))
-
-
-def near(left, right, within=1e-12):
-    for a, b in zip(left, right, strict=True):
-        torch.testing.assert_close(a, b, rtol=0, atol=within)
-
-
-def pair(rule=sgd, peer=torch.optim.SGD, *, lr=0.01, **settings):
-    """A network and a Descent, and the same with torch's own optimizer."""
-    ours, theirs = network(), network()
-    return (
-        (ours, Descent(ours.parameters(), rule, lr=lr, **settings)),
-        (theirs, peer(theirs.parameters(), lr=lr, **settings)),
-    )
-
-
-RULES = {
-    "plain": (sgd, torch.optim.SGD, {}),
-    "momentum": (sgd, torch.optim.SGD, {"momentum": 0.9}),
-    "dampened": (sgd, torch.optim.SGD, {"momentum": 0.8, "dampening": 0.3}),
-    "nesterov": (sgd, torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
-    "l2": (sgd, torch.optim.SGD, {"momentum": 0.9, "weight_decay": 0.1}),
-    "adam": (adam, torch.optim.Adam, {"betas": (0.7, 0.95), "eps": 1e-3}),
-}
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -590,17 +524,6 @@ def test_hooks_run_before_and_after_a_step():
     assert seen == ["before", "after"]
 
 
-# ── Compiled ─────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-def shapes_unchecked():
-    """The checks that tests put around every function are nothing that torch can compile."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
-
-
 @pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.parametrize(
     ("answer", "words"),
@@ -616,88 +539,3 @@ def test_what_is_no_direction_is_refused(answer, words):
     p.grad = torch.ones(2)
     with pytest.raises(ValueError, match=words):
         Descent([p], lambda gradient, state: answer(gradient), lr=0.1).step()
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("shapes_unchecked")  # a compiler runs for seconds
-@pytest.mark.parametrize("name", ["nesterov", "l2", "adam"])
-def test_compiled_it_walks_as_torch_does_whatever_the_rate(name):
-    rule, peer, settings = RULES[name]
-    models = pair(rule, peer, **settings)
-    ours = Descent(models[0][0].parameters(), rule, lr=0.01, compile=True, **settings)
-    for model, optimizer in ((models[0][0], ours), models[1]):
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, total_steps=60)
-        descend(model, optimizer, 50, schedule)
-    near(models[0][0].parameters(), models[1][0].parameters(), 1e-8 if rule is adam else 1e-12)
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("shapes_unchecked")
-def test_a_count_of_steps_is_no_reason_to_compile_again():
-    model = network()
-    optimizer = Descent(model.parameters(), adam, lr=0.01, compile=True)
-    descend(model, optimizer, 3)
-    before = torch._dynamo.utils.counters["stats"]["unique_graphs"]
-    descend(model, optimizer, 30)
-    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == before
-    assert optimizer._flats[0][0].state.t == 33
-    assert type(optimizer._flats[0][0].state.t) is int
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("shapes_unchecked")
-def test_a_compiled_run_resumes_to_the_bit_and_saved_states_are_not_written_to():
-    model = network()
-    optimizer = Descent(model.parameters(), adam, lr=0.01, compile=True)
-    descend(model, optimizer)
-    saved, weights = optimizer.state_dict(), copy.deepcopy(model.state_dict())
-    straight = descend(model, optimizer)
-    again = network(seed=3)
-    resumed = Descent(again.parameters(), adam, lr=0.01, compile=True)
-    again.load_state_dict(weights)
-    resumed.load_state_dict(saved)
-    assert same(straight, descend(again, resumed))
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("shapes_unchecked")
-def test_compiled_a_state_may_swap_its_parts_or_change_its_form():
-    def swapping(gradient, state):
-        a, b = (gradient, 2 * gradient) if state is None else state
-        return gradient + a - b, (b, a)
-
-    def growing(gradient, state):
-        past = [] if state is None else state
-        return gradient + sum(past) / 10, [*past, gradient][-3:]
-
-    for rule in (swapping, growing):
-        models = network(), network()
-        for model, compiled in zip(models, (True, False), strict=True):
-            descend(model, Descent(model.parameters(), rule, lr=0.001, compile=compiled), 8)
-        near(models[0].parameters(), models[1].parameters())
-
-
-@pytest.mark.slow
-def test_without_a_compiler_it_says_so_once_and_goes_on():
-    code = """
-import warnings, torch
-from steadygrad.training import Descent
-p = torch.nn.Parameter(torch.ones(4))
-def rule(gradient, state):
-    velocity = gradient if state is None else 0.9 * state + gradient
-    return velocity, velocity
-optimizer = Descent([p], rule, lr=0.1, compile=True)
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    for _ in range(3):
-        p.grad = torch.ones(4)
-        optimizer.step()
-print([str(w.message) for w in caught if "compile the rule" in str(w.message)], p[0].item())
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
-        env={"PATH": "", "CXX": "no-such-compiler", "PYTHONPATH": ":".join(sys.path),
-             "HOME": "/nonexistent", "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1"},
-    )  # fmt: skip
-    assert done.stdout.count("cannot compile the rule") == 1
-    assert float(done.stdout.rpartition("]")[2]) == pytest.approx(1 - 0.1 * (1 + 1.9 + 2.71))
