@@ -113,6 +113,7 @@ def test_the_library_knows_no_grader(module):
         assert not {m for m in imported(FILES[module]) if m.startswith("autograder")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "heavy"),
     [

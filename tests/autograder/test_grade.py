@@ -202,6 +202,7 @@ ODD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("name", ["depth_limit", "layer_gradient_rms", "mlp_backward"])
 def test_whatever_is_returned_is_graded_and_reported(name, value):

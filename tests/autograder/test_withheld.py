@@ -6,6 +6,7 @@ import sys
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("held_by", ["steadygrad.activations", "steadygrad.activations.gates"])
 def test_a_package_does_not_hand_on_what_is_withheld(held_by):
     code = (

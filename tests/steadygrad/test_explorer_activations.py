@@ -53,6 +53,7 @@ def test_the_same_settings_give_the_same_numbers_and_disturb_nothing():
     assert torch.equal(torch.get_rng_state(), state)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_activation_can_be_shown_at_the_ends_of_every_slider(figure, name):
     figure.controls["name"].value = name

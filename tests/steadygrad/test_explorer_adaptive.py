@@ -61,6 +61,7 @@ def test_it_says_what_it_shows(figure):
     assert "the chosen rule ends" in figure.caption.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", LANDSCAPES)
 def test_every_landscape_is_drawn_with_its_view_and_its_minima(figure, place):
     figure.controls["place"].value = place

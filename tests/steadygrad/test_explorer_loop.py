@@ -38,6 +38,7 @@ def test_without_clipping_the_wall_throws_the_walk_away():
     assert held.path[-1].loss < 0.002 < 0.05 < free.path[-1].loss
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clip", CLIPS)
 @pytest.mark.parametrize("turns", [1, 50])
 @pytest.mark.parametrize("lr", [0.01, 3.0])

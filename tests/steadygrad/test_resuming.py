@@ -104,6 +104,7 @@ def same_to_the_bit(one, other) -> None:
     assert one[2] == other[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("at", [1, 6, 7, 8, 19, 27])  # within an epoch, and at its very end
 def test_a_run_cut_off_and_resumed_equals_one_that_was_not_to_the_bit(setting, at, tmp_path):

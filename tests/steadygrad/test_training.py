@@ -235,6 +235,7 @@ fit(mlp([2, 2]), points, epochs=2)
 """
 
 
+@pytest.mark.slow
 def test_the_bar_stays_away_when_told_and_wipes_itself_out_otherwise():
     run = subprocess.run(
         [sys.executable, "-c", TWO_RUNS],
