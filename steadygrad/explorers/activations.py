@@ -111,13 +111,16 @@ def _controls() -> dict[str, widgets.ValueWidget]:
 
     slider, log = widgets.FloatSlider, widgets.FloatLogSlider
     powers = {"base": 10, "min": -1, "max": 1, "step": 0.05, "readout_format": ".2f"}
-    return {
+    controls = {
         "name": labelled(widgets.Dropdown, "activation", value="SELU", options=NAMES),
         "shape": labelled(slider, "slope, α or β", value=1.0, min=0.01, max=3.0, step=0.01),
         "input_mean": labelled(slider, "input mean", value=0.0, min=-3.0, max=3.0, step=0.1),
         "input_deviation": labelled(log, "input deviation", value=1.0, **powers),
         "weight_scale": labelled(log, "weights, × LeCun", value=1.0, **powers),
     }
+    ends = (controls["name"], "value"), (controls["shape"], "disabled")
+    widgets.dlink(*ends, lambda name: name not in SHAPED)
+    return controls
 
 
 def _build(figure: Figure) -> list[Artist]:
@@ -157,7 +160,9 @@ def _update(artists: Sequence[Artist], *, measured: Callable, **settings: object
     means = np.abs(np.nan_to_num([m.mean for m in found.path], posinf=1e12, nan=1e12))
     size.set_data(layers, np.clip(sizes, *SIZES))
     mean.set_data(layers, np.clip(means, *SIZES))
-    return (
+    name = settings["name"]
+    fixed = "" if name in SHAPED else f"{name} has no number to choose. "
+    return fixed + (
         f"One layer: mean {found.moments.mean:.2f}, mean square {found.moments.second:.2f}, "
         f"flat for {found.saturated:.0%} of the entries, {found.dead:.0%} of the units dead. "
         f"After {LAYERS} layers: root mean square {sizes[-1]:.1e}, |mean| {means[-1]:.1e}."

@@ -53,6 +53,15 @@ def test_the_same_settings_give_the_same_numbers_and_disturb_nothing():
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_a_number_that_an_activation_does_not_have_cannot_be_moved(figure):
+    shape, said = figure.controls["shape"], "has no number to choose"
+    assert shape.disabled
+    assert f"SELU {said}" in figure.caption.value
+    figure.controls["name"].value = "ELU"
+    assert not shape.disabled
+    assert said not in figure.caption.value
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_activation_can_be_shown_at_the_ends_of_every_slider(figure, name):
