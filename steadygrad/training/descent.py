@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from steadygrad.training.flat import Flat, Vector, arrange
-from steadygrad.training.fused import Fused
+from steadygrad.training.fused import Ask, Fused
 from steadygrad.training.states import State, mapped, packed, unpacked
 
 Rule = Callable[..., tuple[Vector, State]]
@@ -63,8 +63,7 @@ class Descent(Optimizer):
         self.rule, self.compile = rule, compiled
         known = list(inspect.signature(rule).parameters.values())
         names = [p.name for p in known]
-        self._wants_theta = "theta" in names[:3]
-        self._wants_lr = "lr" in names
+        self._ask = _asking(rule, theta="theta" in names[:3], lr="lr" in names)
         own = [p for p in known[2:] if p.name not in ("theta", "lr")]
         takes_any = any(p.kind is p.VAR_KEYWORD for p in own)
         own = [p for p in own if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
@@ -124,18 +123,11 @@ class Descent(Optimizer):
         if self._fused and flat.state is not None:  # what the state looks like is known
             after = self._fused(flat, lr, settings)
         if after is NotImplemented:
-            answer = self._ask(flat.theta, gradient, flat.state, lr, settings)
-            direction, after = _checked(answer, gradient)
+            direction, after = self._ask(flat.theta, gradient, flat.state, lr, settings)
             after = flat.kept(after)
             flat.theta.add_(direction, alpha=-lr)
         flat.state = after
         flat.moved()
-
-    def _ask(
-        self, theta: Vector, gradient: Vector, state: State, lr: float, settings: dict[str, Any]
-    ) -> tuple[Vector, State]:
-        seen = (gradient, state, theta) if self._wants_theta else (gradient, state)
-        return self.rule(*seen, **({"lr": lr} if self._wants_lr else {}), **settings)
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of all settings and states, which `torch.load` reads with weights_only."""
@@ -202,6 +194,21 @@ class Descent(Optimizer):
             self._hold(*state.pop("_held"))
             state["_flats"] = [[Flat.resumed(*f) for f in flats] for flats in state["_flats"]]
         super().__setstate__(state)
+
+
+def _asking(rule: Rule, *, theta: bool, lr: bool) -> Ask:
+    """The rule, called with what it asks for.
+
+    A function that knows of no optimizer: what torch.compile is given it keeps for good.
+    """
+
+    def ask(
+        parameters: Vector, gradient: Vector, state: State, rate: Any, settings: dict[str, Any]
+    ) -> tuple[Vector, State]:
+        seen = (gradient, state, parameters) if theta else (gradient, state)
+        return _checked(rule(*seen, **({"lr": rate} if lr else {}), **settings), gradient)
+
+    return ask
 
 
 def _checked(answer: Any, gradient: Vector) -> tuple[Vector, State]:

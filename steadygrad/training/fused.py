@@ -34,7 +34,7 @@ class Fused:
         self._compiled = torch.compile(_whole(ask), backend=self._backend)
         self._calls: list[Call] = []
         self._shortcuts: WeakKeyDictionary[Flat, Shortcut] = WeakKeyDictionary()
-        self._steady, self._lr, self._rate = Steady(), 0.0, torch.zeros((), dtype=torch.float64)
+        self._steady, self._lr, self._rate, self._one = Steady(), 0.0, _number(0), _number(1)
         self._works = True
 
     def __call__(self, flat: Flat, lr: float, settings: dict[str, Any]) -> State:
@@ -50,10 +50,12 @@ class Fused:
 
     def _asked(self, flat: Flat, chosen: list[Any], settings: dict[str, Any]) -> State:
         """A step by way of torch.compile, which compiles if anything is new to it."""
+        if _overlapping(leaves(flat.state)):  # what is written to one would show in another
+            flat.state = mapped(_cloned, flat.state)
         given = [_wrapped(leaf) for leaf in leaves(flat.state)]
         order = iter([*given, *chosen])
         state, settings = mapped(lambda _: next(order), (flat.state, settings))
-        first = [flat.theta, flat.gradient, self._rate]
+        first = [flat.theta, flat.gradient, self._rate, self._one]
         try:
             after, found = self._compiled(*first, state, settings)
         except torch._dynamo.exc.BackendCompilerFailed as error:
@@ -92,16 +94,21 @@ _numbers = count()
 
 def _whole(ask: Ask) -> Callable:
     def whole(
-        theta: Vector, gradient: Vector, lr: Tensor, state: State, settings: dict[str, Any]
+        theta: Vector,
+        gradient: Vector,
+        lr: Tensor,
+        one: Tensor,
+        state: State,
+        settings: dict[str, Any],
     ) -> tuple[State, list[Any] | None]:
         direction, after = ask(theta, gradient, state, lr, settings)
         there = theta - lr * direction
-        after = mapped(
-            lambda leaf: leaf.clone() if leaf is theta or leaf is gradient else leaf, after
-        )
-        found = _renewed(leaves(state), leaves(after))
+        # Copies of what may lie in memory that is written to below.  Times one, since the
+        # compiler of torch 2.13 takes a clone away and then reads what has been written.
+        copies = mapped(lambda leaf: leaf * one if _real(leaf) else _cloned(leaf), after)
+        found = _renewed(leaves(state), leaves(after), leaves(copies))
         theta.copy_(there)
-        return (after, None) if found is None else (None, found)
+        return (copies, None) if found is None else (None, found)
 
     # A code object of its own, with a name of its own: by these torch counts recompilations and
     # remembers which numbers have changed, and another optimizer's numbers are not this one's.
@@ -109,7 +116,7 @@ def _whole(ask: Ask) -> Callable:
     return FunctionType(code, whole.__globals__, code.co_name, None, whole.__closure__)
 
 
-def _renewed(before: list[Any], after: list[Any]) -> list[Any] | None:
+def _renewed(before: list[Any], after: list[Any], copies: list[Any]) -> list[Any] | None:
     """Write the new leaves into the memory of the old, and list what found no room there.
 
     None stands for a leaf that has its place, and for the whole where the form has changed or
@@ -117,13 +124,15 @@ def _renewed(before: list[Any], after: list[Any]) -> list[Any] | None:
     """
     if len(before) != len(after):
         return None
-    pairs = list(zip(before, after, strict=True))
-    if any(_elsewhere(value, own, before) for own, value in pairs):
+    triples = list(zip(before, after, copies, strict=True))
+    if any(_elsewhere(value, own, before) for own, value, _ in triples):
         return None
-    for own, value in pairs:
-        if _alike(own, value) and value is not own:
-            own.copy_(value)
-    return [None if _alike(own, value) else value for own, value in pairs]
+    for own, value, copy in triples:
+        if value is not own and _alike(own, value):
+            own.copy_(copy)
+    return [
+        None if value is own or _alike(own, value) else copy for own, value, copy in triples
+    ]
 
 
 def _elsewhere(value: Any, own: Any, before: list[Any]) -> bool:
@@ -138,6 +147,19 @@ def _alike(own: Any, value: Any) -> bool:
     if not (isinstance(own, Tensor) and isinstance(value, Tensor)):
         return False
     return own.ndim > 0 and own.shape == value.shape and own.dtype == value.dtype
+
+
+def _overlapping(parts: list[Any]) -> bool:
+    places = [p.untyped_storage().data_ptr() for p in parts if isinstance(p, Tensor)]
+    return len({*places}) < len(places)
+
+
+def _cloned(leaf: Any) -> Any:
+    return leaf.clone() if isinstance(leaf, Tensor) else leaf
+
+
+def _real(leaf: Any) -> bool:
+    return isinstance(leaf, Tensor) and leaf.is_floating_point()
 
 
 class Steady:
@@ -168,8 +190,11 @@ class Steady:
 
 def _wrapped(leaf: Any) -> Any:
     """A number as a tensor: torch.compile takes numbers for constants."""
-    number = type(leaf) in (int, float)
-    return torch.tensor(leaf, dtype=torch.float64) if number else leaf
+    return _number(leaf) if type(leaf) in (int, float) else leaf
+
+
+def _number(value: float) -> Tensor:
+    return torch.tensor(value, dtype=torch.float64)
 
 
 @cache

@@ -1,8 +1,10 @@
 """Fused: compiled steps are the same steps, whatever changes between them."""
 
 import copy
+import gc
 import subprocess
 import sys
+import weakref
 
 import pytest
 import torch
@@ -162,6 +164,75 @@ def test_steps_that_are_compiled_in_pieces_move_the_count_on():
             walk += descend(model, optimizer)
         walks.append(walk)
     near(*walks)
+
+
+def the_parameters(gradient, state, theta):
+    return gradient + 0.1 * (theta - (theta if state is None else state)), theta
+
+
+def a_view_of_the_parameters(gradient, state, theta):
+    return gradient + 0.1 * (theta - (theta if state is None else state)), theta.view(-1)
+
+
+def one_parameter(gradient, state, theta):
+    return gradient + (0 if state is None else 0.1 * state), theta[0]
+
+
+def one_entry_of_the_gradient(gradient, state):
+    return gradient + (0 if state is None else 0.1 * state), gradient[0]
+
+
+def one_entry_of_the_old_mean(gradient, state):
+    mean, entry = (0 * gradient, 0 * gradient[0]) if state is None else state
+    return gradient + 0.1 * entry, (0.9 * mean + gradient, mean[0])
+
+
+def parts_that_overlap_at_first(gradient, state):
+    if state is None:
+        return 1 * gradient, (mean := 2 * gradient, mean[5:])
+    mean, tail = state
+    mean = 0.9 * mean + gradient
+    return mean + tail.mean() / 100, (mean, 0.5 * tail + 1)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        *(the_parameters, a_view_of_the_parameters, one_parameter, one_entry_of_the_gradient),
+        *(one_entry_of_the_old_mean, parts_that_overlap_at_first),
+    ],
+)
+def test_compiled_a_rule_may_remember_parts_of_what_will_be_written_to(rule):
+    walks = []
+    for compiled in (True, False):
+        model = network()
+        optimizer = Descent(model.parameters(), rule, lr=0.01, compile=compiled)
+        walks.append(descend(model, optimizer, 8))
+    near(*walks)
+
+
+def test_compiled_what_is_no_direction_is_refused():
+    p = nn.Parameter(torch.ones(3))
+    p.grad = torch.ones(3)
+
+    def shrinking(gradient, state):
+        return gradient if state is None else gradient.sum(), 0
+
+    optimizer = Descent([p], shrinking, lr=0.1, compile=True)
+    optimizer.step()
+    with pytest.raises(ValueError, match=r"of the shape \(\)"):
+        optimizer.step()
+    assert p.equal(torch.full((3,), 0.9))
+
+
+def test_a_compiled_optimizer_can_be_thrown_away():
+    model = network()
+    optimizer = Descent(model.parameters(), sgd, lr=0.01, compile=True, momentum=0.9)
+    descend(model, optimizer)
+    left = [weakref.ref(optimizer), weakref.ref(model[0].weight)]
+    del model, optimizer
+    gc.collect()
+    assert [ref() for ref in left] == [None, None]
 
 
 def test_without_a_compiler_it_says_so_once_and_goes_on():
