@@ -24,7 +24,7 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"steadygrad.data", "steadygrad.models", "steadygrad.landscapes"}
     | {f"steadygrad.{topic}" for topic in TOPICS},
     {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},
-    {"steadygrad.explorers.live", "steadygrad.explorers.tiny_norms"},
+    {"steadygrad.explorers." + name for name in ("live", "quick", "tiny_norms")},
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},
     {"steadygrad.explorers"},
     {"autograder.compare", "autograder.limits", "autograder.recipes", "autograder.workspace"},

@@ -107,7 +107,7 @@ ALT = (
 
 def _controls() -> dict[str, widgets.ValueWidget]:
     def labelled(kind: type, description: str, **options: object) -> widgets.ValueWidget:
-        return kind(description=description, style={"description_width": "7.5em"}, **options)
+        return kind(description=description, style={"description_width": "9em"}, **options)
 
     slider, log = widgets.FloatSlider, widgets.FloatLogSlider
     powers = {"base": 10, "min": -1, "max": 1, "step": 0.05, "readout_format": ".2f"}
@@ -165,5 +165,10 @@ def _update(artists: Sequence[Artist], *, measured: Callable, **settings: object
     return fixed + (
         f"One layer: mean {found.moments.mean:.2f}, mean square {found.moments.second:.2f}, "
         f"flat for {found.saturated:.0%} of the entries, {found.dead:.0%} of the units dead. "
-        f"After {LAYERS} layers: root mean square {sizes[-1]:.1e}, |mean| {means[-1]:.1e}."
+        f"After {LAYERS} layers: root mean square {_said(found.path[-1].second ** 0.5)}, "
+        f"|mean| {_said(abs(found.path[-1].mean))}. What is off a scale is drawn at its edge."
     )
+
+
+def _said(size: float) -> str:
+    return f"{size:.1e}" if math.isfinite(size) else "beyond measure"

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from steadygrad import adaptive
 from steadygrad.explorers.live import LiveFigure
+from steadygrad.explorers.quick import drawn
 from steadygrad.landscapes import LANDSCAPES, Rule, survey, walk
 from steadygrad.plots import COLORS, DASHES, contours
 
@@ -42,6 +43,10 @@ class Racer(NamedTuple):
     rule: Rule
     settings: Callable[[float, float, float], dict[str, Any]]  # of beta 1, beta 2 and eps
     root: Callable[[Any, tuple[float, float]], Tensor] | None
+
+    def asks_for(self, number: int) -> bool:
+        """Whether beta 1, beta 2 or eps (0, 1 or 2) changes anything."""
+        return self.settings(0, 0, 0) != self.settings(*(i == number for i in range(3)))
 
 
 def _moments(b1: float, b2: float, eps: float) -> dict[str, Any]:
@@ -183,7 +188,7 @@ def _controls() -> dict[str, widgets.ValueWidget]:
     def share(description: str, value: float) -> widgets.FloatSlider:
         return labelled(widgets.FloatSlider, description, value=value, min=0, max=1, step=0.01)
 
-    return {
+    controls = {
         "place": labelled(
             widgets.Dropdown, "landscape", value="ravine", options=list(LANDSCAPES)
         ),
@@ -207,6 +212,10 @@ def _controls() -> dict[str, widgets.ValueWidget]:
         "across": share("start across", 0.07),
         "up": share("start up", 0.75),
     }  # fmt: skip
+    for number, name in enumerate(("beta1", "beta2", "eps")):
+        ends = (controls["rule"], "value"), (controls[name], "disabled")
+        widgets.dlink(*ends, lambda rule, number=number: not RACERS[rule].asks_for(number))
+    return controls
 
 
 def _build(figure: Figure) -> list[Artist]:
@@ -215,7 +224,7 @@ def _build(figure: Figure) -> list[Artist]:
     walks = [
         ground.plot(
             [], [], color=color, linestyle=dash, marker="none", label=label,
-            linewidth=1.0 if thin else 2.4, zorder=3 if thin else 4,
+            linewidth=1.6 if thin else 2.6, zorder=3 if thin else 4,
         )[0]
         for color, dash, label, thin in zip(
             (COLORS[1], COLORS[2], COLORS[3], COLORS[0]),
@@ -226,7 +235,7 @@ def _build(figure: Figure) -> list[Artist]:
         )
     ]  # fmt: skip
     (start,) = ground.plot([], [], marker="o", markersize=10, color="black", linestyle="none",
-                           markerfacecolor="white", zorder=5)  # fmt: skip
+                           markerfacecolor="white", zorder=5, clip_on=False)  # fmt: skip
     inner = [
         ax.plot([], [], color=color, linestyle=dash, marker="none", label=label)[0]
         for ax in (rates, shares)
@@ -237,7 +246,7 @@ def _build(figure: Figure) -> list[Artist]:
               ylabel="rate / (root + ε)")  # fmt: skip
     shares.set(yscale="log", ylim=SHARE_RANGE, xlim=(0, STEPS), xlabel="step",
                ylabel="share of ε in the denominator")  # fmt: skip
-    rates.legend(loc="lower left")
+    rates.legend(loc="upper right", ncols=2)
     figure.legend(handles=walks, loc="outside upper left", ncols=4, fontsize=9)
     return [*walks, start, *inner]
 
@@ -255,9 +264,7 @@ def _draw(artists: Sequence[Artist], race: Race) -> None:
     *walks, start, rate1, rate2, share1, share2 = artists
     paths = [*(race.rivals[name] for name in RIVALS), race.points]
     for line, path in zip(walks, paths, strict=True):
-        xy = path.numpy()
-        xy = np.clip(xy[np.isfinite(xy).all(axis=1)], -1e4, 1e4)
-        line.set_data(xy[:, 0], xy[:, 1])
+        line.set_data(*drawn(path.numpy()).T)
     start.set_data(*race.points[:1].T.numpy())
     steps = np.arange(1, len(race.rates) + 1)
     for lines, values, limits in (
@@ -278,11 +285,13 @@ def _sentence(race: Race, place: str) -> str:
 
     (x, y), (rate1, rate2) = race.points[0].tolist(), race.rates[-1].tolist()
     rivals = ", ".join(f"{name} {end(path)}" for name, path in race.rivals.items())
+    most = 100 * race.shares.max().item()
+    eps = f"eps makes up at most {most:.{0 if most >= 10 else 1}{'f' if most >= 10 else 'g'}} %"
+    eps = f"{eps} of its denominator" if most else "it has no denominator"
     return (
         f"From ({x:.2f}, {y:.2f}) the chosen rule ends {STEPS} steps later at height "
         f"{end(race.points)}; at their best rates: {rivals}. Its last rates are {rate1:.1e} "
-        f"and {rate2:.1e}; eps makes up at most {100 * race.shares.max():.1g} % of its "
-        "denominator. What is off a scale is drawn at its edge."
+        f"and {rate2:.1e}; {eps}. What is off a scale is drawn at its edge."
     )
 
 

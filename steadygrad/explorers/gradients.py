@@ -1,8 +1,7 @@
 """Chapter 1's explorer: how large signals and gradients are in every layer of a network."""
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from torch import Tensor
 
 from steadygrad.data import Examples, load_images
 from steadygrad.explorers.live import LiveFigure
+from steadygrad.explorers.quick import one_thread, tiny_is_zero
 from steadygrad.models import mlp, redraw_
 from steadygrad.plots import COLORS, DASHES, MARKERS
 from steadygrad.probes import LayerReading, by_layer, read_layers
@@ -58,7 +58,7 @@ def measure(
     x, widths = input_scale * examples.x, [examples.x.shape[1], *[width] * depth, 10]
     with torch.device("meta"):  # no memory and no first draw: redraw_ brings the weights
         blank = mlp(widths, activation)
-    with _one_thread(), _tiny_is_zero():
+    with one_thread(), tiny_is_zero():
         model = redraw_(blank.to_empty(device="cpu"), weight_scale * HE, rng=rng)
         return Measurement(by_layer(read_layers(model, x, examples.y)), _outputs(model, x))
 
@@ -199,28 +199,3 @@ def _sentence(measurement: Measurement, layer: int) -> str:
         f"In layer {layer} the activation is flat for {flat:.0%} of the values; {beyond:.0%} "
         "are beyond ±3 and counted in the outermost bars. Triangles mark sizes off the scale."
     )
-
-
-# ── How it is computed ──────────────────────────────────────────────────────────────
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Matrices this small are faster without sharing them out (3 times, on a busy machine)."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-@contextmanager
-def _tiny_is_zero() -> Iterator[None]:
-    """Below 1e-38 a float32 fades digit by digit, and processors get ten times slower."""
-    was_on = (torch.tensor(1e-40) * 1).item() == 0  # torch does not tell, so try
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(was_on)

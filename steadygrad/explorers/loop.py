@@ -10,6 +10,8 @@ from jaxtyping import Float
 from matplotlib.artist import Artist
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch
 from torch import Tensor
 
 from steadygrad import loop
@@ -21,7 +23,7 @@ W, B = (2.5, 7.5), (-4.0, 0.5)  # the window on the weights never moves
 CELLS = 100  # of the picture of the loss, in each direction
 START, WALK = (5.0, -2.0), 100
 LOSSES = (1e-4, 0.5)
-LONGEST = 1.2  # an arrow's length where the step is longer than that
+LENGTHS = (0.3, 1.2)  # of an arrow, where the step is shorter or longer than that
 
 
 class Measurement(NamedTuple):
@@ -70,22 +72,25 @@ ALT = (
 
 def _controls() -> dict[str, widgets.ValueWidget]:
     wide = {"style": {"description_width": "8em"}}
-    return {
+    controls = {
         "clip": widgets.Dropdown(
             value="by norm", options=list(loop.CLIPS), description="clip", **wide
         ),
         "threshold": widgets.FloatLogSlider(
             value=0.1, base=10, min=-2, max=2, step=0.25, description="threshold",
-            readout_format=".2g", **wide,
+            readout_format=".2r", **wide,
         ),
         "turns": widgets.IntSlider(
             value=50, min=1, max=50, description="turns: the wall", **wide
         ),
         "lr": widgets.FloatLogSlider(
             value=1, base=10, min=-2, max=0.5, step=0.25, description="learning rate",
-            readout_format=".2g", **wide,
+            readout_format=".2r", **wide,
         ),
     }  # fmt: skip
+    ends = (controls["clip"], "value"), (controls["threshold"], "disabled")
+    widgets.dlink(*ends, lambda clip: clip == "none")
+    return controls
 
 
 def _build(figure: Figure) -> list[Artist]:
@@ -95,25 +100,34 @@ def _build(figure: Figure) -> list[Artist]:
         np.full((CELLS, CELLS), LOSSES[1]), extent=(*W, *B), origin="lower", aspect="auto",
         norm=LogNorm(*LOSSES), cmap="gray", interpolation="nearest",
     )  # fmt: skip
-    lines = [
-        window.plot(
-            [], [], color=color, marker=marker, linestyle=dash, markersize=size, linewidth=width
-        )[0]
-        for color, marker, dash, size, width in (
-            (COLORS[0], ".", "-", 4, 1),
-            (COLORS[1], "none", "-", 0, 5),
-            (COLORS[2], "none", "-", 0, 2.5),
+    (walk,) = window.plot([], [], color=COLORS[0], marker=".", markersize=4, linewidth=1)
+    walk.set(linestyle="-", label="walk")
+    arrows = [
+        window.add_patch(
+            FancyArrowPatch(
+                *(START, START),
+                arrowstyle="-|>",
+                shrinkA=0,
+                shrinkB=0,
+                zorder=3,
+                color=color,
+                linewidth=width,
+                mutation_scale=6 + 3 * width,
+            )
         )
+        for color, width in ((COLORS[1], 4), (COLORS[2], 2))
+    ]
+    named = [
+        Line2D([], [], color=color, linestyle="-", marker=">", label=label)
+        for color, label in ((COLORS[1], "steepest step"), (COLORS[2], "the same, clipped"))
     ]
     (loss,) = losses.plot([], [], color=COLORS[0], linestyle=DASHES[0], marker=MARKERS[0])
     loss.set(markersize=3)
     window.set(xlim=W, ylim=B, xlabel="weight w", ylabel="bias b")
     losses.set(yscale="log", xlim=(-1, WALK), ylim=(1e-6, 1), xlabel="step", ylabel="loss")
     window.grid(visible=False)
-    for line, label in zip(lines, ("walk", "steepest step", "the same, clipped"), strict=True):
-        line.set_label(label)
-    figure.legend(handles=lines, loc="outside upper left", ncols=3)
-    return [shades, *lines, loss]
+    figure.legend(handles=[walk, *named], loc="outside upper left", ncols=3)
+    return [shades, walk, *arrows, loss]
 
 
 def _draw(artists: Sequence[Artist], measurement: Measurement, lr: float) -> None:
@@ -122,10 +136,11 @@ def _draw(artists: Sequence[Artist], measurement: Measurement, lr: float) -> Non
     shades.set_data(landscape.clamp(*LOSSES).numpy())
     walk.set_data(*torch.stack([step.theta for step in path]).T.numpy())
     here = path[steepest]
-    for line, gradient in ((before, here.gradient), (after, here.clipped)):
+    for arrow, gradient in ((before, here.gradient), (after, here.clipped)):
         step = -lr * gradient
-        end = here.theta + step * min(1.0, LONGEST / max(step.norm().item(), 1e-30))
-        line.set_data(*torch.stack([here.theta, end]).T.numpy())
+        length = max(step.norm().item(), 1e-30)
+        end = here.theta + step * (float(np.clip(length, *LENGTHS)) / length)
+        arrow.set_positions(tuple(here.theta.tolist()), tuple(end.tolist()))
     loss.set_data(np.arange(len(path)), np.clip([step.loss for step in path], 1e-6, 1))
 
 
@@ -133,8 +148,11 @@ def _sentence(measurement: Measurement) -> str:
     _, path, steepest, agreement = measurement
     here = path[steepest]
     long, short = here.gradient.norm().item(), here.clipped.norm().item()
+    clipped = f"clipped to {short:.2g} (cosine between the two: {agreement:.2f})"
     return (
-        f"Steepest at step {steepest}: a gradient of {long:.2g}, clipped to {short:.2g} "
-        f"(cosine between the two: {agreement:.2f}). Loss at the start {path[0].loss:.2g}, "
-        f"smallest {min(step.loss for step in path):.1e}, at the end {path[-1].loss:.1e}."
+        f"Steepest at step {steepest}: a gradient of {long:.2g}, "
+        f"{clipped if short < long else 'which is not clipped'}. Loss at the start "
+        f"{path[0].loss:.2g}, smallest {min(step.loss for step in path):.1e}, at the end "
+        f"{path[-1].loss:.1e}. An arrow is drawn {LENGTHS[0]} long at least and {LENGTHS[1]} "
+        "at most, and what is off the scale of the losses at its edge."
     )

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from steadygrad import momentum
 from steadygrad.explorers.live import LiveFigure
+from steadygrad.explorers.quick import drawn
 from steadygrad.plots import COLORS, DASHES
 
 STEPS = 80
@@ -186,8 +187,7 @@ def _draw(
         size = 2.0 * number / 1.4
         ring = np.array([size * math.sqrt(condition) * np.cos(angle), size * np.sin(angle)])
         line.set_data(*(AXES @ ring))
-    path = measurement.path.numpy()
-    walk.set_data(*np.clip(np.nan_to_num(path, posinf=1e6, neginf=-1e6), -1e6, 1e6).T)
+    walk.set_data(*drawn(measurement.path.numpy()).T)
     for line, curvature in zip(artists[6:8], (1 / condition, 1.0), strict=True):
         line.set_data(RATES, [shrink(convention, curvature, rate, beta) for rate in RATES])
     artists[8].set_xdata([lr, lr])
@@ -199,22 +199,29 @@ def _draw(
 
 
 def _sentence(
-    measurement: Measurement, *, lr: float, convention: str, noise: float, **_: object
+    measurement: Measurement,
+    *,
+    lr: float,
+    beta: float,
+    convention: str,
+    noise: float,
+    **_: object,
 ) -> str:
     along, across = measurement.shrinks
+    quiet = ", were it not for the noise" if noise else ""
     fate = (
         "It diverges"
         if max(along, across) > 1
         else f"It needs about {math.ceil(math.log(10) / -math.log(max(along, across, 1e-9)))} "
-        "steps for a tenth of the way"
+        f"steps until a tenth of the distance is left{quiet}"
         if max(along, across) < 1
         else "It neither comes nearer nor leaves"
     )
-    unless = " but for the noise" if noise else ""
+    far = " (off the scale)" if limit("running mean", beta) > RATES[-1] else ""
     return (
         f"A step multiplies the distance along the valley by {along:.3f}, across it by "
-        f"{across:.3f}. {fate}{unless}. At rate {lr:.2f} the limit of this convention "
+        f"{across:.3f}. {fate}. At rate {lr:.2f} the limit of this convention "
         f"({convention}) is {measurement.limit:.2f}; H, N and R mark those of the heavy ball "
-        f"(and of the rate inside), of Nesterov and of the running mean. Loss after "
+        f"(and of the rate inside), of Nesterov and of the running mean{far}. Loss after "
         f"{STEPS} steps: {measurement.loss:.1e}."
     )
