@@ -36,8 +36,10 @@ class Descent(Optimizer):
     state holds copies, and a run that goes on from it gives the same numbers to the bit.
 
     `compile=True` fuses rule and step into one pass by `torch.compile`.  The results differ
-    by rounding.  What the rule reads besides its arguments is taken as it was at first.
-    Without a compiler it says so once and goes on uncompiled.
+    by rounding.  Numbers in the state, and settings that change, come to a compiled rule as
+    tensors with one entry; what it reads besides its arguments is taken as it was at first.
+    Without a compiler, or for a rule that cannot be compiled, it says so once and goes on
+    uncompiled.
 
     Raises ValueError for settings that are not finite or a negative rate, and TypeError for
     settings that the rule does not have or lacks.

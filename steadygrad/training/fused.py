@@ -6,7 +6,7 @@ sees the whole formula, so that each entry is read once and written once.
 
 import warnings
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from types import FunctionType
 from typing import Any
@@ -31,7 +31,8 @@ class Fused:
     """
 
     def __init__(self, ask: Ask):
-        self._compiled = torch.compile(_whole(ask), backend=self._backend)
+        self._ask, self._whole, self._in_one = ask, _whole(ask), True
+        self._compiled = torch.compile(self._whole, backend=self._backend, fullgraph=True)
         self._calls: list[Call] = []
         self._shortcuts: WeakKeyDictionary[Flat, Shortcut] = WeakKeyDictionary()
         self._steady, self._lr, self._rate, self._one = Steady(), 0.0, _number(0), _number(1)
@@ -44,9 +45,35 @@ class Fused:
             self._lr, _ = lr, self._rate.fill_(lr)
         chosen = self._steady(settings)
         shortcut = self._shortcuts.get(flat)
-        if shortcut and shortcut.fits(flat.state, chosen):
-            return shortcut(chosen)
-        return self._asked(flat, chosen, settings)
+        if not (shortcut and shortcut.fits(flat.state, chosen)):
+            step = partial(self._asked, flat, chosen, settings)
+            return self._compared(flat, lr, settings, step) if self._in_one else step()
+        if not shortcut.tried:
+            shortcut.tried = True
+            return self._compared(flat, lr, settings, partial(shortcut, chosen))
+        return shortcut(chosen)
+
+    def _compared(
+        self, flat: Flat, lr: float, settings: dict[str, Any], step: Callable[[], State]
+    ) -> State:
+        """A compiled step beside a plain one, for the first two of a kind.
+
+        Of some functions (math.sqrt, full_like, add's alpha) torch 2.13 takes a number that
+        was handed over as a tensor for a constant.  Two steps with different numbers show it.
+        """
+        before, state = flat.theta.clone(), mapped(_cloned, flat.state)
+        direction, state = self._ask(before, flat.gradient, state, lr, settings)
+        move = -lr * direction
+        after = step()
+        noise = 8 * torch.finfo(before.dtype).eps * before.abs().amax() if len(before) else 0
+        if after is NotImplemented or (
+            _near(flat.theta - before, move, noise)
+            and all(map(_near, leaves(after), leaves(state)))
+        ):
+            return after
+        flat.theta.copy_(before + move)
+        self._give_up("Compiled, the rule gives other numbers")
+        return flat.kept(state)
 
     def _asked(self, flat: Flat, chosen: list[Any], settings: dict[str, Any]) -> State:
         """A step by way of torch.compile, which compiles if anything is new to it."""
@@ -56,25 +83,37 @@ class Fused:
         order = iter([*given, *chosen])
         state, settings = mapped(lambda _: next(order), (flat.state, settings))
         first = [flat.theta, flat.gradient, self._rate, self._one]
-        try:
-            after, found = self._compiled(*first, state, settings)
-        except torch._dynamo.exc.BackendCompilerFailed as error:
-            self._works = False
-            cause = str(error.__cause__ or error).strip().partition("\n")[0]
-            warnings.warn(
-                f"This machine cannot compile the rule ({cause}), so it goes on uncompiled: "
-                "the same numbers, only slower.",
-                stacklevel=2,
-            )
-            return NotImplemented
-        finally:
-            calls, self._calls = self._calls, []
+        answer = self._answer([*first, state, settings])
+        calls, self._calls = self._calls, []
+        if answer is NotImplemented:
+            return answer
+        after, found = answer
         if found is None:  # the state has taken another form
             return after
         after = replaced(flat.state, found)
-        if len(calls) == 1:  # the rule was compiled whole, not in pieces
+        if self._in_one and len(calls) == 1:
             self._shortcuts[flat] = Shortcut(*calls, first, given, chosen, found, after)
         return after
+
+    def _answer(self, inputs: list[Any]) -> Any:
+        try:
+            return self._compiled(*inputs)
+        except torch._dynamo.exc.BackendCompilerFailed as error:
+            cause, what = error.__cause__ or error, "This machine cannot compile the rule"
+        except Exception as error:  # if it is the rule's own, it comes again without a compiler
+            if self._in_one:  # an `if` about a number cuts it in pieces, which depend on it
+                self._in_one = False
+                options = {"post_grad_custom_post_pass": _numbers_first()}
+                self._compiled = torch.compile(self._whole, options=options)
+                return self._answer(inputs)
+            cause, what = error, "This rule cannot be compiled"
+        self._give_up(f"{what} ({str(cause).strip().partition(chr(10))[0]})")
+        return NotImplemented
+
+    def _give_up(self, why: str) -> None:
+        self._works = False
+        said = f"{why}, so it goes on uncompiled: the same numbers, only slower."
+        warnings.warn(said, stacklevel=2)
 
     def _backend(self, graph: torch.fx.GraphModule, examples: list[Any]) -> Callable:
         """PyTorch's own compiler, with a note of each call."""
@@ -125,6 +164,8 @@ def _renewed(before: list[Any], after: list[Any], copies: list[Any]) -> list[Any
     if len(before) != len(after):
         return None
     triples = list(zip(before, after, copies, strict=True))
+    if any((own is None) != (value is None) for own, value, _ in triples):
+        return None
     if any(_elsewhere(value, own, before) for own, value, _ in triples):
         return None
     for own, value, copy in triples:
@@ -147,6 +188,19 @@ def _alike(own: Any, value: Any) -> bool:
     if not (isinstance(own, Tensor) and isinstance(value, Tensor)):
         return False
     return own.ndim > 0 and own.shape == value.shape and own.dtype == value.dtype
+
+
+def _near(found: Any, expected: Any, noise: float = 0.0) -> bool:
+    """Whether nearly all entries agree but for rounding, which may turn a sign at zero."""
+    if not (_real(found) and _real(expected) and found.shape == expected.shape):
+        return isinstance(found, Tensor) or isinstance(expected, Tensor) or found == expected
+    if not found.numel():
+        return True
+    known = expected[expected.isfinite()].abs()
+    scale = known.amax() if known.numel() else 0.0
+    close = (found - expected).abs() <= 1e-3 * scale + noise
+    same = close | (found == expected) | (found.isnan() & expected.isnan())
+    return bool(same.double().mean() > 0.9)
 
 
 def _overlapping(parts: list[Any]) -> bool:

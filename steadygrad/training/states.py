@@ -55,7 +55,7 @@ def leaves(state: State) -> list[Any]:
 def replaced(state: State, found: list[Any]) -> State:
     """The same state with these leaves for its own, where they are not None.
 
-    A number stays a number of its kind when a tensor takes its place.
+    A number stays a number when a tensor takes its place.
     """
     if all(leaf is None for leaf in found):
         return state
@@ -63,8 +63,10 @@ def replaced(state: State, found: list[Any]) -> State:
 
     def leaf(own: Any) -> Any:
         new = next(order)
-        number = new is not None and type(own) in (int, float)
-        return type(own)(new) if number else own if new is None else new
+        if new is None or type(own) not in (int, float):
+            return own if new is None else new
+        number = float(new)
+        return int(number) if type(own) is int and number.is_integer() else number
 
     return mapped(leaf, state)
 

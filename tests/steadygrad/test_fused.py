@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import math
 import subprocess
 import sys
 import weakref
@@ -164,6 +165,57 @@ def test_steps_that_are_compiled_in_pieces_move_the_count_on():
             walk += descend(model, optimizer)
         walks.append(walk)
     near(*walks)
+
+
+def late(gradient, state):
+    t = 0 if state is None else state
+    return gradient * (2 if t > 3 else 1), t + 1
+
+
+def halving(gradient, state):
+    share = 1 if state is None else state
+    return share * gradient, share * 0.5
+
+
+def sometimes_nothing(gradient, state):
+    mean = gradient if state is None or state[0] is None else 0.9 * state[0] + gradient
+    even = state is not None and state[0] is not None
+    return mean, (None if even else mean, mean)
+
+
+@pytest.mark.parametrize("rule", [late, halving, sometimes_nothing])
+def test_compiled_numbers_may_decide_and_parts_may_come_and_go(rule):
+    walks = []
+    for compiled in (True, False):
+        model = network()
+        optimizer = Descent(model.parameters(), rule, lr=0.001, compile=compiled)
+        walks.append(descend(model, optimizer, 9))
+    near(*walks)
+
+
+def test_a_rule_that_cannot_be_compiled_says_so_once_and_goes_on():
+    def rolling(gradient, state):
+        t = 0 if state is None else state
+        return gradient + 0.1 * gradient.roll(t), t + 1
+
+    compiled, plain = network(), network()
+    optimizer = Descent(compiled.parameters(), rolling, lr=0.001, compile=True)
+    with pytest.warns(UserWarning, match="This rule cannot be compiled") as said:
+        walk = descend(compiled, optimizer)
+    assert len(said) == 1
+    near(walk, descend(plain, Descent(plain.parameters(), rolling, lr=0.001)))
+
+
+def test_numbers_that_the_compiler_takes_for_constants_are_noticed():
+    def rooted(gradient, state):
+        t = 1 if state is None else state
+        return gradient / math.sqrt(t), t + 1
+
+    compiled, plain = network(), network()
+    optimizer = Descent(compiled.parameters(), rooted, lr=0.001, compile=True)
+    with pytest.warns(UserWarning, match="gives other numbers"):
+        walk = descend(compiled, optimizer)
+    near(walk, descend(plain, Descent(plain.parameters(), rooted, lr=0.001)))
 
 
 def the_parameters(gradient, state, theta):
