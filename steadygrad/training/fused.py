@@ -6,6 +6,7 @@ sees the whole formula, so that each entry is read once and written once.
 
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, partial
 from itertools import count
 from types import FunctionType
@@ -226,20 +227,25 @@ class Steady:
 
     def __init__(self) -> None:
         self.settings: dict[str, Any] | None = None
-        self.first, self.now = [], []
-        self.changing: set[int] = set()
+        self.first, self.now, self.changing = [], [], set()
 
     def __call__(self, settings: dict[str, Any]) -> list[Any]:
-        if settings == self.settings:  # as at nearly every step
-            return self.now
+        with suppress(RuntimeError):  # whether two tensors are equal has no one answer
+            if settings == self.settings:  # as at nearly every step
+                return self.now
         now = leaves(settings)
-        if self.settings is None:
-            self.first = now
+        if len(now) != len(self.first):
+            self.first, self.changing = now, set()
         pairs = enumerate(zip(self.first, now, strict=True))
-        self.changing |= {i for i, pair in pairs if len({*pair}) > 1}
+        self.changing |= {i for i, pair in pairs if _changed(*pair)}
         self.settings = mapped(lambda leaf: leaf, settings)  # lists in it may be written to
         self.now = [_wrapped(x) if i in self.changing else x for i, x in enumerate(now)]
         return self.now
+
+
+def _changed(first: Any, now: Any) -> bool:
+    numbers = {type(first), type(now)} <= {int, float}
+    return numbers and first != now
 
 
 def _wrapped(leaf: Any) -> Any:

@@ -28,8 +28,8 @@ def mapped(change: Callable[[Any], Any], state: State, *others: State) -> State:
         return type(state)([mapped(change, *part) for part in parts])
     if isinstance(state, dict):
         return {
-            key: mapped(change, part, *(other[key] for other in others))
-            for key, part in state.items()
+            key: mapped(change, state[key], *(other[key] for other in others))
+            for key in _keys(state)
         }
     if is_dataclass(state):
         parts = {
@@ -44,12 +44,17 @@ def leaves(state: State) -> list[Any]:
     if isinstance(state, LEAVES):
         return [state]
     if isinstance(state, dict):
-        parts = state.values()
+        parts = [state[key] for key in _keys(state)]
     elif is_dataclass(state):
         parts = [getattr(state, f.name) for f in fields(state)]
     else:
         parts = state if isinstance(state, list | tuple) else None
     return [state] if parts is None else [leaf for part in parts for leaf in leaves(part)]
+
+
+def _keys(state: dict[Any, Any]) -> list[Any]:
+    """In an order that does not depend on who was put in first."""
+    return sorted(state, key=lambda key: (type(key).__name__, str(key)))
 
 
 def replaced(state: State, found: list[Any]) -> State:

@@ -183,13 +183,41 @@ def sometimes_nothing(gradient, state):
     return mean, (None if even else mean, mean)
 
 
-@pytest.mark.parametrize("rule", [late, halving, sometimes_nothing])
+def turning(gradient, state):
+    """A dictionary whose entries change places and keep their names."""
+    mean, sum_ = (0 * gradient, 0 * gradient) if state is None else (state["m"], state["s"])
+    mean, sum_ = 0.9 * mean + gradient, sum_ + gradient
+    turned = state is None or next(iter(state)) == "m"
+    return mean + 0.1 * sum_, {"s": sum_, "m": mean} if turned else {"m": mean, "s": sum_}
+
+
+@pytest.mark.parametrize("rule", [late, halving, sometimes_nothing, turning])
 def test_compiled_numbers_may_decide_and_parts_may_come_and_go(rule):
     walks = []
     for compiled in (True, False):
         model = network()
         optimizer = Descent(model.parameters(), rule, lr=0.001, compile=compiled)
         walks.append(descend(model, optimizer, 9))
+    near(*walks)
+
+
+def test_settings_may_be_lists_that_grow_tensors_and_sets():
+    def odd(gradient, state, *, weights=(1.0,), scale=1.0, names=frozenset()):
+        return gradient * sum(weights) * scale * (2 if "twice" in names else 1), state
+
+    walks = []
+    for compiled in (True, False):
+        model, walk = network(), []
+        optimizer = Descent(model.parameters(), odd, lr=0.001, compile=compiled)
+        for change in (
+            {"weights": [0.5, 0.2]},
+            {"scale": torch.tensor([0.5], dtype=torch.float64)},
+            {"scale": torch.tensor([0.7], dtype=torch.float64)},
+            *({"names": {"twice"}}, {"names": set()}, {"weights": [0.3]}),
+        ):
+            optimizer.param_groups[0].update(change)
+            walk += descend(model, optimizer, 3)
+        walks.append(walk)
     near(*walks)
 
 
