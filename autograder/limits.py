@@ -80,6 +80,7 @@ def _interrupt(seconds: float) -> Iterator[None]:
 
     timer = threading.Timer(seconds, ring)
     timer.daemon = True
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored
     timer.start()
     try:
         yield
@@ -89,3 +90,4 @@ def _interrupt(seconds: float) -> Iterator[None]:
         raise
     finally:
         timer.cancel()
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)

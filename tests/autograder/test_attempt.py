@@ -216,16 +216,22 @@ def test_the_alarm_is_left_as_it_was(seconds):
         signal.signal(signal.SIGALRM, before)
 
 
-def test_an_endless_loop_is_ended_where_there_are_no_alarms(monkeypatch):
-    """As on Windows, which has no SIGALRM."""
+@pytest.mark.parametrize("ctrl_c", [signal.default_int_handler, signal.SIG_IGN])
+def test_an_endless_loop_is_ended_where_there_are_no_alarms(monkeypatch, ctrl_c):
+    """As on Windows, which has no SIGALRM, and in the background, where Ctrl-C is ignored."""
 
     def endless():
         while True:
             pass
 
-    with monkeypatch.context() as windows:
-        windows.delattr("signal.setitimer")
-        ended, quick = (attempt(each, {}, seconds=0.2) for each in (endless, lambda: 3))
+    before = signal.signal(signal.SIGINT, ctrl_c)
+    try:
+        with monkeypatch.context() as windows:
+            windows.delattr("signal.setitimer")
+            ended, quick = (attempt(each, {}, seconds=0.2) for each in (endless, lambda: 3))
+        assert signal.getsignal(signal.SIGINT) is ctrl_c
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert ended.failure == ("time", "")
     assert quick.result == 3
 
