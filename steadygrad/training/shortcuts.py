@@ -55,6 +55,7 @@ class Shortcut:
         return (
             self.clear
             and state is self.state
+            and len(chosen) == len(self.chosen)
             and (chosen is self.chosen or all(map(_same_kind, chosen, self.chosen)))
         )
 

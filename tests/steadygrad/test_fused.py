@@ -214,6 +214,7 @@ def test_settings_may_be_lists_that_grow_tensors_and_sets():
             {"scale": torch.tensor([0.5], dtype=torch.float64)},
             {"scale": torch.tensor([0.7], dtype=torch.float64)},
             *({"names": {"twice"}}, {"names": set()}, {"weights": [0.3]}),
+            *({"weights": [0.3, 0.1]}, {"weights": [0.2, 0.1, 0.1]}, {"weights": [0.5]}),
         ):
             optimizer.param_groups[0].update(change)
             walk += descend(model, optimizer, 3)
