@@ -7,7 +7,7 @@ sees the whole formula, so that each entry is read once and written once.
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache, partial
+from functools import cache
 from itertools import count
 from types import FunctionType
 from typing import Any
@@ -32,12 +32,12 @@ class Fused:
     """
 
     def __init__(self, ask: Ask):
-        self._ask, self._whole, self._in_one = ask, _whole(ask), True
-        self._compiled = torch.compile(self._whole, backend=self._backend, fullgraph=True)
+        # in one graph or not at all: pieces would hang on numbers that a shortcut does not ask
+        self._compiled = torch.compile(_whole(ask), backend=self._backend, fullgraph=True)
         self._calls: list[Call] = []
         self._shortcuts: WeakKeyDictionary[Flat, Shortcut] = WeakKeyDictionary()
         self._steady, self._lr, self._rate, self._one = Steady(), 0.0, _number(0), _number(1)
-        self._works, self._comparisons = True, 20
+        self._works = True
 
     def __call__(self, flat: Flat, lr: float, settings: dict[str, Any]) -> State:
         if not self._works:
@@ -46,37 +46,9 @@ class Fused:
             self._lr, _ = lr, self._rate.fill_(lr)
         chosen = self._steady(settings)
         shortcut = self._shortcuts.get(flat)
-        if not (shortcut and shortcut.fits(flat.state, chosen)):
-            step = partial(self._asked, flat, chosen, settings)
-            self._comparisons -= self._in_one
-            compared = self._in_one and self._comparisons >= 0  # not at each step for ever
-            return self._compared(flat, lr, settings, step) if compared else step()
-        if not shortcut.tried:
-            shortcut.tried = True
-            return self._compared(flat, lr, settings, partial(shortcut, chosen))
-        return shortcut(chosen)
-
-    def _compared(
-        self, flat: Flat, lr: float, settings: dict[str, Any], step: Callable[[], State]
-    ) -> State:
-        """A compiled step beside a plain one, for the first two of a kind.
-
-        Of some functions (math.sqrt, full_like, add's alpha) torch 2.13 takes a number that
-        was handed over as a tensor for a constant.  Two steps with different numbers show it.
-        """
-        before, state = flat.theta.clone(), mapped(_cloned, flat.state)
-        direction, state = self._ask(before, flat.gradient, state, lr, settings)
-        move = -lr * direction
-        after = step()
-        noise = 8 * torch.finfo(before.dtype).eps * before.abs().amax() if len(before) else 0
-        if after is NotImplemented or (
-            _near(flat.theta - before, move, noise)
-            and all(map(_near, leaves(after), leaves(state)))
-        ):
-            return after
-        flat.theta.copy_(before + move)
-        self._give_up("Compiled, the rule gives other numbers")
-        return flat.kept(state)
+        if shortcut and shortcut.fits(flat.state, chosen):
+            return shortcut(chosen)
+        return self._asked(flat, chosen, settings)
 
     def _asked(self, flat: Flat, chosen: list[Any], settings: dict[str, Any]) -> State:
         """A step by way of torch.compile, which compiles if anything is new to it."""
@@ -94,7 +66,7 @@ class Fused:
         if found is None:  # the state has taken another form
             return after
         after = replaced(flat.state, found)
-        if self._in_one and len(calls) == 1:
+        if len(calls) == 1:
             self._shortcuts[flat] = Shortcut(*calls, first, given, chosen, found, after)
         return after
 
@@ -104,19 +76,14 @@ class Fused:
         except torch._dynamo.exc.BackendCompilerFailed as error:
             cause, what = error.__cause__ or error, "This machine cannot compile the rule"
         except Exception as error:  # if it is the rule's own, it comes again without a compiler
-            if self._in_one:  # an `if` about a number cuts it in pieces, which depend on it
-                self._in_one = False
-                options = {"post_grad_custom_post_pass": _numbers_first()}
-                self._compiled = torch.compile(self._whole, options=options)
-                return self._answer(inputs)
             cause, what = error, "This rule cannot be compiled"
-        self._give_up(f"{what} ({str(cause).strip().partition(chr(10))[0]})")
-        return NotImplemented
-
-    def _give_up(self, why: str) -> None:
         self._works = False
-        said = f"{why}, so it goes on uncompiled: the same numbers, only slower."
-        warnings.warn(said, stacklevel=2)
+        said = str(cause).strip().partition("\n")[0]
+        warnings.warn(
+            f"{what} ({said}), so it goes on uncompiled: the same numbers, only slower.",
+            stacklevel=2,
+        )
+        return NotImplemented
 
     def _backend(self, graph: torch.fx.GraphModule, examples: list[Any]) -> Callable:
         """PyTorch's own compiler, with a note of each call."""
@@ -143,6 +110,11 @@ def _whole(ask: Ask) -> Callable:
         state: State,
         settings: dict[str, Any],
     ) -> tuple[State, list[Any] | None]:
+        # Copies of the numbers: one from outside that math.sqrt, full_like or add's alpha gets,
+        # torch 2.13 takes for a constant; at a copy of it, it refuses to guess.
+        lr, state, settings = mapped(
+            lambda leaf: leaf.clone() if _single_number(leaf) else leaf, (lr, state, settings)
+        )
         direction, after = ask(theta, gradient, state, lr, settings)
         there = theta - lr * direction
         # Copies of what may lie in memory that is written to below.  Times one, since the
@@ -193,20 +165,6 @@ def _alike(own: Any, value: Any) -> bool:
     return own.ndim > 0 and own.shape == value.shape and own.dtype == value.dtype
 
 
-def _near(found: Any, expected: Any, noise: float = 0.0) -> bool:
-    """Whether nearly all entries agree but for rounding, which may turn a sign at zero."""
-    if not (_real(found) and _real(expected) and found.shape == expected.shape):
-        return isinstance(found, Tensor) or isinstance(expected, Tensor) or found == expected
-    if not found.numel():
-        return True
-    known = expected[expected.isfinite()].abs()
-    scale = known.amax() if known.numel() else 0.0
-    rounding = max(1e-3, 8 * torch.finfo(found.dtype).eps)
-    close = (found - expected).abs() <= rounding * scale + noise
-    same = close | (found == expected) | (found.isnan() & expected.isnan())
-    return bool(same.double().mean() > 0.9)
-
-
 def _overlapping(parts: list[Any]) -> bool:
     places = [p.untyped_storage().data_ptr() for p in parts if isinstance(p, Tensor)]
     return len({*places}) < len(places)
@@ -214,6 +172,10 @@ def _overlapping(parts: list[Any]) -> bool:
 
 def _cloned(leaf: Any) -> Any:
     return leaf.clone() if isinstance(leaf, Tensor) else leaf
+
+
+def _single_number(leaf: Any) -> bool:
+    return isinstance(leaf, Tensor) and leaf.ndim == 0
 
 
 def _real(leaf: Any) -> bool:

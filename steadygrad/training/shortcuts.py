@@ -33,7 +33,6 @@ class Shortcut:
         found: list[Any],
         state: State,
     ):
-        self.tried = False
         self.graph, self.first, self.given, self.chosen = call.graph, first, given, chosen
         self.sizes = [arg for arg in call.args if not isinstance(arg, Tensor)]
         inputs = [*first, *given, *chosen]

@@ -149,7 +149,7 @@ def test_compiled_numbers_may_share_a_tensor_for_a_while():
     near(*walks)
 
 
-def test_steps_that_are_compiled_in_pieces_move_the_count_on():
+def test_a_rule_that_cannot_be_one_graph_any_more_keeps_its_count():
     def slowing(gradient, state, *, apart=False):
         t = 1 if state is None else state + 1
         if apart:
@@ -235,16 +235,29 @@ def test_a_rule_that_cannot_be_compiled_says_so_once_and_goes_on():
     near(walk, descend(plain, Descent(plain.parameters(), rolling, lr=0.001)))
 
 
-def test_numbers_that_the_compiler_takes_for_constants_are_noticed():
-    def rooted(gradient, state):
-        t = 1 if state is None else state
-        return gradient / math.sqrt(t), t + 1
+def by_alpha(gradient, state, *, lr):
+    return gradient if state is None else gradient.add(state, alpha=lr), 1 * gradient
 
-    compiled, plain = network(), network()
-    optimizer = Descent(compiled.parameters(), rooted, lr=0.001, compile=True)
-    with pytest.warns(UserWarning, match="gives other numbers"):
-        walk = descend(compiled, optimizer)
-    near(walk, descend(plain, Descent(plain.parameters(), rooted, lr=0.001)))
+
+def by_math(gradient, state, *, lr):
+    return gradient * math.sqrt(lr), state
+
+
+def by_filling(gradient, state, *, lr):
+    return gradient * torch.full_like(gradient, lr), 1 * gradient
+
+
+@pytest.mark.parametrize("rule", [by_alpha, by_math, by_filling])
+def test_no_number_is_taken_for_a_constant_however_late_it_changes(rule):
+    walks = []
+    for compiled in (True, False):
+        model, walk = network(), []
+        optimizer = Descent(model.parameters(), rule, lr=0.001, compile=compiled)
+        for lr in (0.001, 0.01):
+            optimizer.param_groups[0]["lr"] = lr
+            walk += descend(model, optimizer, 6)
+        walks.append(walk)
+    near(*walks)
 
 
 def the_parameters(gradient, state, theta):
