@@ -8,6 +8,7 @@ from autograder.cases import draw, on_accelerator
 from autograder.compare import Complaint, Kind
 from autograder.diagnose import answers, diagnose
 from autograder.report import Report, Verdict
+from autograder.rounding import closest, neighbours
 from autograder.spec import Case, Exercise
 
 PRACTICE = 0  # the seed that everybody may know
@@ -30,8 +31,10 @@ def grade(
         if outcome.failure or outcome.changed:
             raise RuntimeError(f"{exercise.id}: the reference fails {case.name!r}: {outcome}")
     verdicts = tuple(
-        Verdict(case.name, judge(case, outcome, expected.result))
-        for case, outcome, expected in zip(cases, outcomes, right, strict=True)
+        Verdict(case.name, rule(case, outcome, expected.result, exercise, seed, number))
+        for number, (case, outcome, expected) in enumerate(
+            zip(cases, outcomes, right, strict=True)
+        )
     )
     attempted = any(outcome.failure != ("not attempted", "") for outcome in outcomes)
     failed = not all(verdict.passed for verdict in verdicts)
@@ -44,6 +47,17 @@ def grade(
         traced=traced,
         secret=secret,
     )
+
+
+def rule(
+    case: Case, outcome: Outcome, expected: Any, exercise: Exercise, seed: int, number: int
+) -> str:
+    """The complaint about the outcome of a case, unless rounding explains the difference."""
+    complaint = judge(case, outcome, expected)
+    if not complaint or complaint.kind is not Kind.VALUES:
+        return complaint
+    near = [each.result for each in neighbours(exercise, seed, number) if not each.failure]
+    return complaint if judge(case, outcome, closest(outcome.result, expected, near)) else ""
 
 
 def judge(case: Case, outcome: Outcome, expected: Any) -> str:
