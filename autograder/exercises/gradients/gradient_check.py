@@ -258,7 +258,8 @@ GRADIENT_CHECK = Exercise(
             "0/0 expected only where all is 0",
             instead_of=ERROR,
             wrote="error = difference / scale if scale.max() > 0 else difference",
-            symptom="Where one entry is 0 on both sides and others are not, your answer is NaN.",
+            symptom="Where one entry is 0 on both sides and others are not, your answer is "
+            "NaN.",
             hint="0/0 counts as 0 entry by entry, whatever the others are.",
         ),
         Misconception(
@@ -271,7 +272,8 @@ GRADIENT_CHECK = Exercise(
         Misconception(
             "norms over the measured norm",
             instead_of=RETURN,
-            wrote="return (difference.norm() / numeric.norm()).item() if scale.max() > 0 else 0.0",
+            wrote="length = numeric.norm()\n"
+            "    return (difference.norm() / length).item() if scale.max() > 0 else 0.0",
             symptom=DROWNS,
             hint=EACH_ENTRY,
         ),

@@ -246,23 +246,26 @@ LAYER_GRADIENT_RMS = Exercise(
             instead_of=CHOSEN,
             wrote=f"{CHOSEN} and parameter.grad.any()",
             symptom="A weight whose gradient is 0 is missing in your dictionary.",
-            hint="A gradient of 0 has been measured: its size is 0. Left out are weights that have "
-            "no gradient at all.",
+            hint="A gradient of 0 has been measured: its size is 0. Left out are weights that "
+            "have no gradient at all.",
         ),
         Misconception(
             "only weights of two axes or more",
             instead_of=CHOSEN,
             wrote=f"{CHOSEN} and parameter.dim() > 1",
             symptom="The weight of a norm is missing in your dictionary.",
-            hint="A norm has one weight for each feature, a vector. Tell weights from biases by name.",
+            hint="A norm has one weight for each feature, a vector. Tell weights from biases "
+            "by name.",
         ),
         Misconception(
             "only the outer layers",
             instead_of=PARAMETERS,
-            wrote="in ((f'{name}.weight', layer.weight) for name, layer in model.named_children()"
-            " if hasattr(layer, 'weight'))",
-            symptom="The weights of a network within the network are missing in your dictionary.",
-            hint="A network may hold networks. The model's list of named parameters knows them all.",
+            wrote="in ((f'{name}.weight', layer.weight)"
+            " for name, layer in model.named_children() if hasattr(layer, 'weight'))",
+            symptom="The weights of a network within the network are missing in your "
+            "dictionary.",
+            hint="A network may hold networks. The model's list of named parameters knows them "
+            "all.",
         ),
     ),
 )

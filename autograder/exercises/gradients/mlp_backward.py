@@ -299,8 +299,8 @@ MLP_BACKWARD = Exercise(
             instead_of=BACK,
             wrote="delta = (delta @ weights[layer]).relu()",
             symptom="Your δ is never negative: you send it through a ReLU.",
-            hint="What is off in the forward pass lets nothing back. Whether a gradient is positive "
-            "does not matter.",
+            hint="What is off in the forward pass lets nothing back. Whether a gradient is "
+            "positive does not matter.",
         ),
         Misconception(
             "activation for its slope",

@@ -238,7 +238,8 @@ NUMERICAL_GRADIENT = Exercise(
             instead_of=FLAT,
             wrote="flat, _f = x.reshape(-1), f\n"
             "    f = lambda p: (_f(p), flat.sub_((flat - p.reshape(-1)).clamp(min=0)))[0]",
-            symptom="After your function has run, x is no longer where it was, in float32 as well.",
+            symptom="After your function has run, x is no longer where it was, in float32 as "
+            "well.",
             hint=f"{PUT_BACK} And x belongs to the caller: work on a copy.",
         ),
         Misconception(
@@ -246,18 +247,18 @@ NUMERICAL_GRADIENT = Exercise(
             instead_of=EYE,
             wrote=f"{EYE}\n"
             "    _f, base, n = f, flat, iter(range(2 * len(flat)))\n"
-            "    f = lambda p: _f((p.reshape(-1) + eps * (torch.arange(len(base)) < next(n) // 2))"
-            ".view(x.shape))",
-            symptom="Your first entry is right, and the others are measured with the coordinates "
-            "before them a step too high.",
+            "    done = lambda: torch.arange(len(base)) < next(n) // 2\n"
+            "    f = lambda p: _f((p.reshape(-1) + eps * done()).view(x.shape))",
+            symptom="Your first entry is right, and the others are measured with the "
+            "coordinates before them a step too high.",
             hint=PUT_BACK,
         ),
         Misconception(
             "one step to one side, divided by two",
             instead_of=QUOTIENT,
             wrote="(f((flat + step).view(x.shape)) - f(flat.view(x.shape))) / (2 * eps)",
-            symptom="Your entries are about half of what they should be: from x + ε you come back to "
-            "x, and not to x − ε.",
+            symptom="Your entries are about half of what they should be: from x + ε you come "
+            "back to x, and not to x − ε.",
             hint="From x + ε down to x − ε it is two steps: one back to x, one further.",
         ),
         Misconception(

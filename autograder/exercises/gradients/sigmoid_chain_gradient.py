@@ -232,7 +232,8 @@ SIGMOID_CHAIN_GRADIENT = Exercise(
             instead_of="for weight in weights:",
             wrote="for weight in weights[1:]:",
             symptom="Your product lacks the first layer: x enters at the second weight.",
-            hint="x goes through every layer, and each contributes a factor, the first as well.",
+            hint="x goes through every layer, and each contributes a factor, the first as "
+            "well.",
         ),
         Misconception(
             "x sent through a sigmoid first",
@@ -261,16 +262,18 @@ SIGMOID_CHAIN_GRADIENT = Exercise(
             wrote="z = weight * activation\n"
             "        activation = torch.sigmoid(z)\n"
             "        gradient = gradient * weight * torch.exp(z) / (1 + torch.exp(z)) ** 2",
-            symptom="Far above z = 0 your slope is NaN: there e to the z is beyond float32, and ∞/∞ "
-            "is no number.",
-            hint="The short form a (1 − a) needs no exponential of its own, and never overflows.",
+            symptom="Far above z = 0 your slope is NaN: there e to the z is beyond float32, "
+            "and ∞/∞ is no number.",
+            hint="The short form a (1 − a) needs no exponential of its own, and never "
+            "overflows.",
         ),
         Misconception(
             "gradient of the first weight",
             instead_of="return gradient",
             wrote="return gradient * x / weights[0]",
             symptom="Your answers are the slope with respect to w₁.",
-            hint="The question is what happens when x moves. From x to z₁ the factor is w₁, not x.",
+            hint="The question is what happens when x moves. From x to z₁ the factor is w₁, "
+            "not x.",
         ),
     ),
 )

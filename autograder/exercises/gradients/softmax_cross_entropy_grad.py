@@ -223,38 +223,42 @@ SOFTMAX_CROSS_ENTROPY_GRAD = Exercise(
             instead_of=f"return {MINUS} / len(logits)",
             wrote=CHAIN.format("chosen"),
             symptom="Where the true class has no probability left, your gradient is NaN.",
-            hint="−1/p and a derivative that is p times something: multiplied on paper the p cancels, "
-            "as numbers they are ∞ and 0. Use what is left, p − 1.",
+            hint="−1/p and a derivative that is p times something: multiplied on paper the p "
+            "cancels, as numbers they are ∞ and 0. Use what is left, p − 1.",
         ),
         Misconception(
             "a floor under the probability",
             instead_of=f"return {MINUS} / len(logits)",
             wrote=CHAIN.format("chosen.clamp(min=1e-12)"),
             symptom="Where the true class has no probability left, your gradient is 0.",
-            hint="The worst mistake must not be the one that teaches nothing. Multiplied on paper, p "
-            "cancels, and nothing has to be kept from 0.",
+            hint="The worst mistake must not be the one that teaches nothing. Multiplied on "
+            "paper, p cancels, and nothing has to be kept from 0.",
         ),
         Misconception(
             "stopped at the probabilities",
             instead_of=f"return {MINUS} / len(logits)",
             wrote="return -one_hot.to(logits.dtype) / probabilities / len(logits)",
-            symptom="Your gradient is −1/p at the target and 0 elsewhere: the loss differentiated "
-            "with respect to p.",
-            hint="Asked for is the gradient of the logits. One step is missing, back through softmax.",
+            symptom="Your gradient is −1/p at the target and 0 elsewhere: the loss "
+            "differentiated with respect to p.",
+            hint="Asked for is the gradient of the logits. One step is missing, back through "
+            "softmax.",
         ),
         Misconception(
             "other classes left at zero",
             instead_of=MINUS,
             wrote="(probabilities - one_hot.to(logits.dtype)) * one_hot",
             symptom="Your gradient is right at the target and 0 everywhere else.",
-            hint="The classes share a probability of one: what the right one gains, the others lose.",
+            hint="The classes share a probability of one: what the right one gains, the others "
+            "lose.",
         ),
         Misconception(
             "softmax applied twice",
             instead_of=NORMALIZE,
             wrote=f"{NORMALIZE}.softmax(dim=1)",
-            symptom="Your probabilities are far too much alike: they went through softmax twice.",
-            hint="Softmax takes logits. Probabilities are what comes out of it, not what goes in.",
+            symptom="Your probabilities are far too much alike: they went through softmax "
+            "twice.",
+            hint="Softmax takes logits. Probabilities are what comes out of it, not what goes "
+            "in.",
         ),
         Misconception(
             "logarithms of the probabilities",
