@@ -26,6 +26,9 @@ def evaluate_cases(rng):
     yield case(
         "a batch norm evaluating, the rest training", drawn(rng, NORMED, evaluating=(1,)), 4, 5
     )
+    block = (("Sequential", *NORMED[:3]), NORMED[3])
+    inside = drawn(rng, block, evaluating=("0.1",))
+    yield case("a batch norm evaluating inside a block", inside, 3, 6)
     yield case("three examples, three classes", drawn(rng), 3)
     yield case("gradients that somebody still needs", drawn(rng, watched, stale=True), 9, 1)
     yield case("a loader that can be run through once", drawn(rng), 7, 2, once=True)

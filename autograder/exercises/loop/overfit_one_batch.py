@@ -22,6 +22,8 @@ def overfit_cases(rng):
     dropped = (("Linear", 4, 6), ("Tanh",), ("Dropout", 1.0), ("Linear", 6, 3))  # no chance
     yield case("a dozen steps", drawn(rng), 8, 12, 0.3)
     yield case("a network with dropout", drawn(rng, dropped), 8, 6, 0.2)
+    inside = (("Sequential", *dropped[:3]), ("Linear", 6, 3))
+    yield case("a dropout inside a block", drawn(rng, inside), 6, 4, 0.2)
     yield case("a network with batch norm", drawn(rng, NORMED), 9, 5, 0.1)
     waiting = drawn(rng, NORMED, training=False)
     yield case("a network that comes in evaluation mode", waiting, 9, 4, 0.1)

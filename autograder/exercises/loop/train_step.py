@@ -36,6 +36,8 @@ def step_cases(rng):
     squared = "mean squared error"
     yield case("another loss, and Adam", drawn(rng), loss=squared, optimizer="Adam", lr=0.1)
     yield case("a batch of one", drawn(rng), n=1, lr=0.3)
+    frozen = drawn(rng, frozen=("0.weight", "0.bias"))
+    yield case("a frozen layer, and a bound", frozen, lr=0.5, max_norm=0.1)
 
 
 def step_steps():
