@@ -204,5 +204,28 @@ OVERFIT_ONE_BATCH = Exercise(
             symptom="Your list ends as soon as the loss is small.",
             hint="All the steps were asked for; a list of that many losses is expected.",
         ),
+        Misconception(
+            "dropout inside a block left on",
+            instead_of="in model.modules()",
+            wrote="in model.children()",
+            symptom="A dropout that lies inside a block is still on.",
+            hint="Modules hold modules: look at every one of them, however deep it lies.",
+        ),
+        Misconception(
+            "one loss too many",
+            instead_of="    return losses\n",
+            wrote="    return [*losses, F.cross_entropy(model(x), y).item()]\n",
+            symptom="Your list has the loss after the last step, too.",
+            hint="Asked for is the loss before each of the steps: as many numbers as there "
+            "are steps.",
+        ),
+        Misconception(
+            "rate over the batch",
+            instead_of=OPTIMIZER,
+            wrote="torch.optim.SGD(model.parameters(), lr=lr / len(x))",
+            symptom="Only your first loss is right: your steps are shorter by the size of "
+            "the batch.",
+            hint="The loss is a mean already. Nothing is left to divide by.",
+        ),
     ),
 )
