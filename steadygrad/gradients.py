@@ -289,8 +289,9 @@ def layer_gradient_rms(model: nn.Module) -> dict[str, float]:
 
         rms(g) = √(mean of g²)        not the norm, which grows with the number of entries
 
-    Every weight, a convolution's too, but no bias; named as in `model.named_parameters()`, in
-    that order: "0.weight".  A weight without a gradient (frozen, or not used) is left out.
+    Every weight, a convolution's and a norm's too, but no bias; named as in
+    `model.named_parameters()`, in that order: "0.weight".  A weight without a gradient (frozen,
+    or not used) is left out; one whose gradient is 0 stays.
     """
     return {
         name: parameter.grad.square().mean().sqrt().item()

@@ -60,7 +60,7 @@ class Network(Recipe):
     dictionary has those with names.  `("Sequential", …)` has layers for arguments.  Parameters
     that `gradients` does not name have none, buffers that `buffers` does not name stand as they
     were made.  Parameters named in `frozen` ask for no gradient.  Layers in `evaluating`, by
-    their numbers, are in evaluation mode while the rest trains.
+    their numbers, or "0.1" inside a block, are in evaluation mode while the rest trains.
     """
 
     layers: tuple[tuple, ...]
@@ -69,7 +69,7 @@ class Network(Recipe):
     training: bool = True
     buffers: Mapping[str, Tensor] = field(default_factory=dict)
     frozen: tuple[str, ...] = ()
-    evaluating: tuple[int, ...] = ()
+    evaluating: tuple[int | str, ...] = ()
 
     def shapes(self) -> dict[str, torch.Size]:
         """The shape of each parameter that these layers have."""
@@ -80,7 +80,7 @@ class Network(Recipe):
         with torch.random.fork_rng(devices=[]):  # drawing weights must not move the caller's
             model = self._layers().train(self.training)
         for number in self.evaluating:
-            model[number].eval()
+            model.get_submodule(str(number)).eval()
         for name, parameter in model.named_parameters():
             parameter.data = self.parameters[name].clone()
             parameter.requires_grad_(name not in self.frozen)

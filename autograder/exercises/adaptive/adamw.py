@@ -3,6 +3,7 @@
 import torch
 
 from autograder.exercises.adaptive.seven_steps import directions, few_steps, seven_steps
+from autograder.recipes import Each
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import adaptive
 
@@ -12,12 +13,15 @@ def adamw_cases(rng):
         return 3 * torch.randn(size, generator=rng)
 
     def steps(size=4, **settings):
-        return seven_steps(rng, size, theta=weights(size), **settings)
+        settings.setdefault("theta", weights(size))
+        return seven_steps(rng, size, **settings)
 
     yield Case("seven steps", steps(betas=(0.6, 0.8), eps=1e-3, weight_decay=0.3), directions)
     yield Case("a large eps", steps(betas=(0.5, 0.7), eps=0.4, weight_decay=0.05), directions)
     yield Case("defaults", steps(3), directions)
     yield Case("no decay", steps(betas=(0.8, 0.9), eps=1e-2, weight_decay=0.0), directions)
+    moving = Each([weights() for _ in range(7)])
+    yield Case("weights that move", steps(theta=moving, weight_decay=0.2), directions)
     yield Case(
         "decay alone",
         few_steps(

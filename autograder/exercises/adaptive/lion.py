@@ -3,14 +3,15 @@
 import torch
 
 from autograder.exercises.adaptive.seven_steps import directions, few_steps, seven_steps
+from autograder.recipes import Each
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import adaptive
 
 
 def lion_cases(rng):
     def steps(size=12, **settings):
-        theta = 3 * torch.randn(size, generator=rng)
-        return seven_steps(rng, size, theta=theta, **settings)
+        moving = Each(list(3 * torch.randn(7, size, generator=rng)))
+        return seven_steps(rng, size, theta=moving, **settings)
 
     yield Case("seven steps", steps(betas=(0.6, 0.9), weight_decay=0.3), directions)
     yield Case("defaults", steps(), directions)

@@ -29,6 +29,10 @@ def newton_schulz_cases(rng):
         orthogonalised,
     )
     yield Case("nothing but zeros", dict(matrix=torch.zeros(2, 3)), orthogonalised)
+    # far below eps, so that the lower bound divides, whether it is a bound or is added
+    tiny = dict(matrix=matrix(3, 4, scale=1e-9), steps=4, eps=1e-3)
+    yield Case("next to nothing, a large eps", tiny, close(rtol=1e-3, atol=0.0))
+    yield Case("one row", dict(matrix=matrix(1, 4)), orthogonalised)
 
 
 def newton_schulz_steps():

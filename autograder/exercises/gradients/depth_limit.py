@@ -20,6 +20,9 @@ def depth_cases(rng):
     yield Case("a negative weight", dict(weight=-uniform(1.0, 1.9), tol=10 ** -uniform(3, 6)))
     yield Case("a weight of 0", dict(weight=0.0, tol=0.01))
     yield Case("a weight of exactly 4", dict(weight=4.0, tol=0.01))
+    yield Case("a weight of exactly −4", dict(weight=-4.0, tol=0.01))
+    yield Case("one layer is enough", dict(weight=uniform(1, 3), tol=uniform(0.8, 0.95)))
+    yield Case("a tol of 1e-300", dict(weight=uniform(0.5, 1.5), tol=1e-300))
     yield Case("a weight far beyond 4", dict(weight=uniform(5, 9), tol=1e-3))
     yield Case("a weight far beyond −4", dict(weight=-uniform(5, 9), tol=1e-3))
     weight, layers = uniform(3.98, 3.99), round(uniform(2000, 4000))
@@ -233,6 +236,22 @@ DEPTH_LIMIT = Exercise(
             wrote=(REFUSAL + SEARCH).replace("abs(weight) / 4", "1 / 4"),
             symptom="Your depth is the same for every weight below 4.",
             hint="Each layer contributes w σ′(z): at most |w| / 4, not 1/4.",
+        ),
+        Misconception(
+            "the weight once for all layers",
+            instead_of=SEARCH,
+            wrote=SEARCH.replace("bound = 0, 1.0", "bound = 0, abs(weight)").replace(
+                "abs(weight) / 4", "1 / 4"
+            ),
+            symptom="Your bound is |w| times (1/4) to the L: the weight counts once.",
+            hint="Every layer has a weight, so every layer contributes a factor |w| / 4.",
+        ),
+        Misconception(
+            "computed in float32",
+            instead_of="depth, bound = 0, 1.0",
+            wrote="depth, bound = 0, torch.ones(())",
+            symptom="With a tiny tol you stop too early: below 1e-45 a number in float32 is 0.",
+            hint="tol may be any number above 0. Plain Python numbers go down to 5e-324.",
         ),
     ),
 )

@@ -32,6 +32,9 @@ def check_cases(rng):
         dict(analytic=torch.tensor([0.5, 2.0]), numeric=torch.tensor([0.0, 2.0])),
     )
     yield Case("0 on both sides", dict(analytic=torch.zeros(3), numeric=torch.zeros(3)))
+    some = dict(analytic=torch.tensor([0.0, 1.0, -3.0]), numeric=torch.tensor([0.0, 1.2, -3.0]))
+    yield Case("0 on both sides, beside an entry that is off", some)
+    yield Case("one number", dict(analytic=off(one[3]), numeric=one[3]))
     yield Case("tiny gradients, far off", dict(analytic=1.5 * tiny, numeric=tiny))
     hardly = dict(analytic=off(grad, by=3e-7), numeric=grad)
     yield Case("an error below a millionth", hardly, closely)
@@ -250,6 +253,36 @@ GRADIENT_CHECK = Exercise(
             "    difference = (analytic - numeric).abs()",
             symptom="An error below a millionth is lost: float32 keeps about seven digits.",
             hint="Compute in the dtype that comes in.",
+        ),
+        Misconception(
+            "0/0 expected only where all is 0",
+            instead_of=ERROR,
+            wrote="error = difference / scale if scale.max() > 0 else difference",
+            symptom="Where one entry is 0 on both sides and others are not, your answer is "
+            "NaN.",
+            hint="0/0 counts as 0 entry by entry, whatever the others are.",
+        ),
+        Misconception(
+            "sum of the differences over the sum of the sizes",
+            instead_of=RETURN,
+            wrote="return (difference.sum() / scale.sum()).item() if scale.max() > 0 else 0.0",
+            symptom=DROWNS,
+            hint="A quotient of sums is an average. Judge each entry, then take the worst.",
+        ),
+        Misconception(
+            "norms over the measured norm",
+            instead_of=RETURN,
+            wrote="length = numeric.norm()\n"
+            "    return (difference.norm() / length).item() if scale.max() > 0 else 0.0",
+            symptom=DROWNS,
+            hint=EACH_ENTRY,
+        ),
+        Misconception(
+            "tensor for a number",
+            instead_of=RETURN,
+            wrote="return error.max()",
+            symptom="Your answer is a tensor.",
+            hint="Turn it into a Python number at the end.",
         ),
     ),
 )

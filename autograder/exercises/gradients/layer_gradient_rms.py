@@ -26,6 +26,11 @@ def rms_cases(rng):
     yield Case("three layers of unlike width", model(*wide), by_layer)
     yield Case("a convolution", model(*image), by_layer)
     yield Case("a frozen first layer", model(*small, without=("0.weight", "0.bias")), by_layer)
+    still = model(*small)
+    still["model"].gradients["0.weight"].zero_()
+    yield Case("a gradient of 0", still, by_layer)
+    inside = (("Sequential", ("Linear", 3, 4), ("Tanh",)), ("LayerNorm", 4), ("Linear", 4, 2))
+    yield Case("a norm, and a network within the network", model(*inside), by_layer)
     yield Case("tiny gradients", model(*small, size=1e-7), by_layer)
     yield Case(
         "no backward pass yet",
@@ -235,6 +240,32 @@ LAYER_GRADIENT_RMS = Exercise(
             wrote=".sqrt().mul(1e4).round().div(1e4).item()",
             symptom="Tiny gradients come out as 0.",
             hint="A vanishing gradient is what these sizes are to show: do not round them.",
+        ),
+        Misconception(
+            "gradients of 0 left out",
+            instead_of=CHOSEN,
+            wrote=f"{CHOSEN} and parameter.grad.any()",
+            symptom="A weight whose gradient is 0 is missing in your dictionary.",
+            hint="A gradient of 0 has been measured: its size is 0. Left out are weights that "
+            "have no gradient at all.",
+        ),
+        Misconception(
+            "only weights of two axes or more",
+            instead_of=CHOSEN,
+            wrote=f"{CHOSEN} and parameter.dim() > 1",
+            symptom="The weight of a norm is missing in your dictionary.",
+            hint="A norm has one weight for each feature, a vector. Tell weights from biases "
+            "by name.",
+        ),
+        Misconception(
+            "only the outer layers",
+            instead_of=PARAMETERS,
+            wrote="in ((f'{name}.weight', layer.weight)"
+            " for name, layer in model.named_children() if hasattr(layer, 'weight'))",
+            symptom="The weights of a network within the network are missing in your "
+            "dictionary.",
+            hint="A network may hold networks. The model's list of named parameters knows them "
+            "all.",
         ),
     ),
 )

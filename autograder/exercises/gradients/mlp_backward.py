@@ -25,6 +25,7 @@ def backward_cases(rng):
     yield Case("one hidden layer", network(2, 6, 3), judge)
     yield Case("no hidden layer", network(3, 2), judge)
     yield Case("one example", network(3, 4, 2, batch=1), judge)
+    yield Case("one output", network(3, 4, 1), judge)
     yield Case("a network with all hidden units dead", network(3, 4, 4, 2, shift=-50.0), judge)
     yield Case("pre-activations of exactly 0", on_the_corner(network(3, 6, 2)), judge)
 
@@ -88,6 +89,7 @@ MASKED_BY_Z = (
     "            delta = delta * (z >= 0)"
 )
 
+MASK_AT_EACH = "Every hidden layer has a ReLU of its own, so every step back has a mask."
 NO_RELU_AT_THE_END = "The last layer has no ReLU: a_L = z_L."
 
 MLP_BACKWARD = Exercise(
@@ -124,7 +126,7 @@ MLP_BACKWARD = Exercise(
             "        if layer == len(weights) - 1:\n"
             "            delta = delta * (activations[layer] > 0)",
             symptom="The last hidden layer is masked, the ones before it are not.",
-            hint="Every hidden layer has a ReLU of its own, so every step back has a mask.",
+            hint=MASK_AT_EACH,
         ),
         Misconception(
             "mask of the neighbouring layer",
@@ -273,6 +275,61 @@ MLP_BACKWARD = Exercise(
             symptom="Where z is exactly 0 the gradient passes your ReLU.",
             hint="A corner has no slope. PyTorch counts it as 0, so the mask is z > 0, not "
             "z ≥ 0.",
+        ),
+        Misconception(
+            "mask at the first hidden layer only",
+            instead_of=BACK,
+            wrote="delta = delta @ weights[layer]\n"
+            "        if layer == 1:\n"
+            "            delta = delta * (activations[layer] > 0)",
+            symptom="The first hidden layer is masked, the ones behind it are not.",
+            hint=MASK_AT_EACH,
+        ),
+        Misconception(
+            "no mask behind the output",
+            instead_of=BACK,
+            wrote="delta = delta @ weights[layer]\n"
+            "        if layer < len(weights) - 1:\n"
+            "            delta = delta * (activations[layer] > 0)",
+            symptom="The first step back, from the output, has no mask; the others have.",
+            hint=MASK_AT_EACH,
+        ),
+        Misconception(
+            "gradient masked by its own sign",
+            instead_of=BACK,
+            wrote="delta = (delta @ weights[layer]).relu()",
+            symptom="Your δ is never negative: you send it through a ReLU.",
+            hint="What is off in the forward pass lets nothing back. Whether a gradient is "
+            "positive does not matter.",
+        ),
+        Misconception(
+            "activation for its slope",
+            instead_of=BACK,
+            wrote="delta = (delta @ weights[layer]) * activations[layer]",
+            symptom="You multiply δ by what the ReLU put out.",
+            hint="The chain rule asks for ReLU's slope: 1 where z > 0, else 0.",
+        ),
+        Misconception(
+            "slope of a sigmoid",
+            instead_of=BACK,
+            wrote="delta = delta @ weights[layer]\n"
+            "        delta = delta * activations[layer] * (1 - activations[layer])",
+            symptom="Your slopes are a (1 − a).",
+            hint="That is the sigmoid's. ReLU's is 1 where z > 0, else 0.",
+        ),
+        Misconception(
+            "bias gradient for each example",
+            instead_of="delta.sum(dim=0)",
+            wrote="delta.clone()",
+            symptom="Your bias gradients have a row for each example.",
+            hint="One bias serves all examples: what they contribute is added up.",
+        ),
+        Misconception(
+            "bias gradient with an axis too many",
+            instead_of="delta.sum(dim=0)",
+            wrote="delta.sum(dim=0, keepdim=True)",
+            symptom="Your bias gradients have shape (1, outputs).",
+            hint="A gradient has the shape of what it belongs to: one number for each output.",
         ),
     ),
 )

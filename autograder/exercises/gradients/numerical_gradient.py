@@ -26,6 +26,8 @@ def numerical_cases(rng):
     yield Case("a transposed matrix", dict(f=coupled, x=point(3, 2).T, eps=1e-2), judge)
     rows = Function("cubes of the row sums")
     yield Case("a function of rows", dict(f=rows, x=1 + point(2, 3), eps=1e-3), judge)
+    crossing = point(4) * torch.tensor([1.0, 0.0, 1.0, 0.0], dtype=torch.float64)
+    yield Case("coordinates that are 0", dict(f=coupled, x=crossing, eps=1e-3), judge)
     yield Case("a number without a shape", dict(f=Function("sum of sines"), x=point()), judge)
 
 
@@ -230,6 +232,43 @@ NUMERICAL_GRADIENT = Exercise(
             wrote=RETURN.replace("x.dtype", "torch.float32"),
             symptom="Your answer is in float32 even if x is in float64.",
             hint=DTYPE_OF_X,
+        ),
+        Misconception(
+            "x itself moved and not put back",
+            instead_of=FLAT,
+            wrote="flat, _f = x.reshape(-1), f\n"
+            "    f = lambda p: (_f(p), flat.sub_((flat - p.reshape(-1)).clamp(min=0)))[0]",
+            symptom="After your function has run, x is no longer where it was, in float32 as "
+            "well.",
+            hint=f"{PUT_BACK} And x belongs to the caller: work on a copy.",
+        ),
+        Misconception(
+            "each coordinate left a step above",
+            instead_of=EYE,
+            wrote=f"{EYE}\n"
+            "    _f, base, n = f, flat, iter(range(2 * len(flat)))\n"
+            "    done = lambda: torch.arange(len(base)) < next(n) // 2\n"
+            "    f = lambda p: _f((p.reshape(-1) + eps * done()).view(x.shape))",
+            symptom="Your first entry is right, and the others are measured with the "
+            "coordinates before them a step too high.",
+            hint=PUT_BACK,
+        ),
+        Misconception(
+            "one step to one side, divided by two",
+            instead_of=QUOTIENT,
+            wrote="(f((flat + step).view(x.shape)) - f(flat.view(x.shape))) / (2 * eps)",
+            symptom="Your entries are about half of what they should be: from x + ε you come "
+            "back to x, and not to x − ε.",
+            hint="From x + ε down to x − ε it is two steps: one back to x, one further.",
+        ),
+        Misconception(
+            "step in proportion to x",
+            instead_of=QUOTIENT,
+            wrote="("
+            "f((flat + step * flat).view(x.shape)) - f((flat - step * flat).view(x.shape))"
+            ") / (2 * (step * flat).sum())",
+            symptom="Where x is 0 your slope is NaN: you have not moved at all.",
+            hint="The step is ε for every coordinate, however large or small it is itself.",
         ),
     ),
 )

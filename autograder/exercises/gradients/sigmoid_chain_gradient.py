@@ -227,5 +227,53 @@ SIGMOID_CHAIN_GRADIENT = Exercise(
             "are 1 − σ(z).",
             hint="σ(z) = 1 / (1 + e to the −z): the minus stands in the exponent.",
         ),
+        Misconception(
+            "first layer dropped",
+            instead_of="for weight in weights:",
+            wrote="for weight in weights[1:]:",
+            symptom="Your product lacks the first layer: x enters at the second weight.",
+            hint="x goes through every layer, and each contributes a factor, the first as "
+            "well.",
+        ),
+        Misconception(
+            "x sent through a sigmoid first",
+            instead_of="gradient, activation = torch.ones_like(x), x",
+            wrote="gradient, activation = torch.ones_like(x), torch.sigmoid(x)",
+            symptom="Your first layer is fed with σ(x).",
+            hint="The chain starts with x as it is: a₀ = x.",
+        ),
+        Misconception(
+            "activation for its slope",
+            instead_of=FACTOR,
+            wrote="gradient = gradient * weight * activation",
+            symptom="Your factors are w a, without the 1 − a.",
+            hint="Asked for is how steep the sigmoid is at z, not how high: σ′(z) = a (1 − a).",
+        ),
+        Misconception(
+            "a (a − 1) for a (1 − a)",
+            instead_of=FACTOR,
+            wrote=FACTOR.replace("(1 - activation)", "(activation - 1)"),
+            symptom="With an odd number of layers your answers have the wrong sign.",
+            hint="A sigmoid only rises, so its slope is never negative.",
+        ),
+        Misconception(
+            "slope by e to the z",
+            instead_of=f"{FORWARD}\n        {FACTOR}",
+            wrote="z = weight * activation\n"
+            "        activation = torch.sigmoid(z)\n"
+            "        gradient = gradient * weight * torch.exp(z) / (1 + torch.exp(z)) ** 2",
+            symptom="Far above z = 0 your slope is NaN: there e to the z is beyond float32, "
+            "and ∞/∞ is no number.",
+            hint="The short form a (1 − a) needs no exponential of its own, and never "
+            "overflows.",
+        ),
+        Misconception(
+            "gradient of the first weight",
+            instead_of="return gradient",
+            wrote="return gradient * x / weights[0]",
+            symptom="Your answers are the slope with respect to w₁.",
+            hint="The question is what happens when x moves. From x to z₁ the factor is w₁, "
+            "not x.",
+        ),
     ),
 )

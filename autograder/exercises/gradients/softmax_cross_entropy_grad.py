@@ -22,6 +22,8 @@ def softmax_cases(rng):
     apart = logits(4, 3) + torch.tensor([900.0, 0.0, -900.0])
     first = torch.zeros(4, dtype=torch.long)
     yield Case("classes far apart, at 900 and at −900", dict(logits=apart, target=first))
+    losers = torch.tensor([2, 1, 0, 2])
+    yield Case("true classes without any probability", dict(logits=apart, target=losers))
 
 
 def softmax_steps():
@@ -46,6 +48,12 @@ NORMALIZE = "probabilities = exponentials / exponentials.sum(dim=1, keepdim=True
 SOFTMAX = f"{SHIFT}\n    exponentials = shifted.exp()\n    {NORMALIZE}"
 ONE_HOT = "one_hot = target[:, None] == torch.arange(logits.shape[1], device=logits.device)"
 MINUS = "(probabilities - one_hot.to(logits.dtype))"
+
+CHAIN = (  # the floor under what is divided by, if any, is put in
+    "chosen = probabilities.gather(1, target[:, None])\n"
+    "    slope = chosen * (one_hot.to(logits.dtype) - probabilities)\n"
+    "    return -slope / {} / len(logits)"
+)
 
 ROWS_NOT_ZERO = "The rows of your gradient do not sum to zero."
 ALONG_CLASSES = "The probabilities of one example sum to one, so add along the classes."
@@ -209,6 +217,55 @@ SOFTMAX_CROSS_ENTROPY_GRAD = Exercise(
             symptom="Your answers are finite, but logits beyond the clamp all count alike.",
             hint="Softmax does not change when a row is shifted: take each row's largest "
             "logit off, and nothing is lost.",
+        ),
+        Misconception(
+            "softmax's Jacobian times −1/p",
+            instead_of=f"return {MINUS} / len(logits)",
+            wrote=CHAIN.format("chosen"),
+            symptom="Where the true class has no probability left, your gradient is NaN.",
+            hint="−1/p and a derivative that is p times something: multiplied on paper the p "
+            "cancels, as numbers they are ∞ and 0. Use what is left, p − 1.",
+        ),
+        Misconception(
+            "a floor under the probability",
+            instead_of=f"return {MINUS} / len(logits)",
+            wrote=CHAIN.format("chosen.clamp(min=1e-12)"),
+            symptom="Where the true class has no probability left, your gradient is 0.",
+            hint="The worst mistake must not be the one that teaches nothing. Multiplied on "
+            "paper, p cancels, and nothing has to be kept from 0.",
+        ),
+        Misconception(
+            "stopped at the probabilities",
+            instead_of=f"return {MINUS} / len(logits)",
+            wrote="return -one_hot.to(logits.dtype) / probabilities / len(logits)",
+            symptom="Your gradient is −1/p at the target and 0 elsewhere: the loss "
+            "differentiated with respect to p.",
+            hint="Asked for is the gradient of the logits. One step is missing, back through "
+            "softmax.",
+        ),
+        Misconception(
+            "other classes left at zero",
+            instead_of=MINUS,
+            wrote="(probabilities - one_hot.to(logits.dtype)) * one_hot",
+            symptom="Your gradient is right at the target and 0 everywhere else.",
+            hint="The classes share a probability of one: what the right one gains, the others "
+            "lose.",
+        ),
+        Misconception(
+            "softmax applied twice",
+            instead_of=NORMALIZE,
+            wrote=f"{NORMALIZE}.softmax(dim=1)",
+            symptom="Your probabilities are far too much alike: they went through softmax "
+            "twice.",
+            hint="Softmax takes logits. Probabilities are what comes out of it, not what goes "
+            "in.",
+        ),
+        Misconception(
+            "logarithms of the probabilities",
+            instead_of=MINUS,
+            wrote="(probabilities.log() - one_hot.to(logits.dtype))",
+            symptom="You subtract the target from log p, which is negative everywhere.",
+            hint="The loss needs log p, its gradient p itself.",
         ),
     ),
 )

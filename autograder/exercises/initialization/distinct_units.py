@@ -45,6 +45,10 @@ def unit_cases(rng):
     wide = copies_of(rng, [0, 0], 4, 2)
     wide["w_in"][1] += 0.15
     yield Case("copies whose many small distances add up", wide | dict(tol=0.2))
+    outlier = copies_of(rng, [0, 0], 4, 2)
+    outlier["w_in"][1, 2] += 0.5
+    yield Case("one weight too far off, the others the same", outlier | dict(tol=0.2))
+    yield Case("a tolerance of 0", copies_of(rng, [0, 1, 0, 0], 3, 2) | dict(tol=0.0))
 
 
 def units_one_at_a_time(w_in, w_out, tol=1e-6):
@@ -183,6 +187,35 @@ DISTINCT_UNITS = Exercise(
             wrote=".amin(dim=2)",
             symptom="Two units that share one weight are copies for you.",
             hint="Copies agree in all of their weights.",
+        ),
+        Misconception(
+            "as near as the tolerance not counted",
+            instead_of="distance <= tol",
+            wrote="distance < tol",
+            symptom="With a tolerance of 0 even exact copies count as distinct for you.",
+            hint="Copies are units that are not further apart than the tolerance: equal is "
+            "near enough.",
+        ),
+        Misconception(
+            "average distance",
+            instead_of=".amax(dim=2)",
+            wrote=".mean(dim=2)",
+            symptom="One weight that is far off drowns in your average.",
+            hint="Copies agree in all of their weights: ask for the largest distance.",
+        ),
+        Misconception(
+            "neighbours only",
+            instead_of="tril(diagonal=-1).any(dim=1)",
+            wrote="tril(diagonal=-1).triu(diagonal=-1).any(dim=1)",
+            symptom="You compare each unit with the one before it, and with no other.",
+            hint="A copy may stand anywhere in the layer.",
+        ),
+        Misconception(
+            "compared with the first unit only",
+            instead_of="tril(diagonal=-1).any(dim=1)",
+            wrote="tril(diagonal=-1)[:, 0]",
+            symptom="You find the copies of the first unit, and no others.",
+            hint="Any unit may have copies: compare each with all before it.",
         ),
     ),
 )

@@ -138,5 +138,45 @@ FAN_IN_FAN_OUT = Exercise(
             symptom="Your fan_in is the number of weights in the whole layer.",
             hint="Count what one unit adds up, not what all of them do.",
         ),
+        Misconception(
+            "quotient left a float",
+            instead_of="shape[0] // groups * area",
+            wrote="shape[0] / groups * area",
+            symptom="Your fan_out has the right value, but is a float.",
+            hint="A fan is a count. The groups divide the outputs without remainder, so divide "
+            "whole numbers.",
+        ),
+        Misconception(
+            "kernel area in fan out only",
+            instead_of="fan_in = shape[1] * area",
+            wrote="fan_in = shape[1]",
+            symptom="Your fan_in leaves out the kernel.",
+            hint="One output adds up a whole window, at every place that the kernel covers.",
+        ),
+        Misconception(
+            "sides of the kernel added",
+            instead_of="area = math.prod(shape[2:])",
+            wrote="area = sum(shape[2:]) or 1",
+            symptom="You add the sides of the kernel.",
+            hint="An area is the product of its sides.",
+        ),
+        Misconception(
+            "inputs and outputs last",
+            instead_of="area = math.prod(shape[2:])\n"
+            "    fan_in = shape[1] * area\n"
+            "    fan_out = shape[0] // groups * area",
+            wrote="area = math.prod(shape[:-2])\n"
+            "    fan_in = shape[-2] * area\n"
+            "    fan_out = shape[-1] // groups * area",
+            symptom="You read the shape from its end: kernel first, then inputs, then outputs.",
+            hint="That is TensorFlow's order. PyTorch's is outputs, inputs, kernel.",
+        ),
+        Misconception(
+            "all weights, shared out over the inputs",
+            instead_of="fan_out = shape[0] // groups * area",
+            wrote="fan_out = math.prod(shape)",
+            symptom="Your fan_out is the number of weights in the whole layer.",
+            hint="Count where one input goes, not where all of them do.",
+        ),
     ),
 )

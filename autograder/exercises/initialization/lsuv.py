@@ -275,5 +275,38 @@ LSUV = Exercise(
             symptom="The model is what it was: you work on a copy.",
             hint="A name that ends in an underscore promises to write into what it is given.",
         ),
+        Misconception(
+            "multiplied instead of divided",
+            instead_of=SCALE,
+            wrote="layer.weight *= variance.sqrt()",
+            symptom="Your weights grow where they should shrink, and shrink where they should "
+            "grow.",
+            hint="A variance of 4 is too large: divide the weights by its root.",
+        ),
+        Misconception(
+            "bias divided as well",
+            instead_of=SCALE,
+            wrote=f"{SCALE}\n                if layer.bias is not None:\n"
+            "                    layer.bias /= variance.sqrt()",
+            symptom="You divide the biases together with the weights.",
+            hint="Only the weights are scaled. The bias has a turn of its own, afterwards.",
+        ),
+        Misconception(
+            "bias set to zero",
+            instead_of=CENTRE,
+            wrote="if layer.bias is not None:\n                layer.bias.zero_()",
+            symptom="Your biases are 0.",
+            hint="A bias of 0 centres nothing: take the mean of z off the bias that is there.",
+        ),
+        Misconception(
+            "centred only where scaled",
+            instead_of=f"{SCALE}\n            {CENTRE}",
+            wrote=f"{SCALE}\n"
+            "                if layer.bias is not None:\n"
+            "                    layer.bias -= model[:number](x).mean()",
+            symptom="A layer that is within the tolerance at once keeps its old bias.",
+            hint="Every layer's bias is centred, once, after the rounds, however many there "
+            "were.",
+        ),
     ),
 )

@@ -88,7 +88,9 @@ def orthogonal_cases(rng):
     yield case("a square one with a gain", (20, 20), 1.7)
     yield case("a convolution", (16, 8, 3, 3), 0.5)
     yield case("a convolution of many outputs", (40, 2, 3, 3), 1.0)
+    yield case("a convolution over time", (10, 3, 5), 1.0)
     yield case("one row", (1, 9), 3.0)
+    yield case("one column", (9, 1), 0.7)
     yield case("a large one, to see whether its signs are fair", (300, 300), 1.4)
     twice, again = case("the same generator twice", (3, 4), 1.0), seeded()
     generators = Each([again, again, seeded(), moved_on(again)])
@@ -268,6 +270,50 @@ ORTHOGONAL = Exercise(
             symptom="The same generator gives you another matrix each time.",
             hint="Whoever hands you a generator wants to draw the same weights again. Hand it "
             "on to whatever draws.",
+        ),
+        Misconception(
+            "images only flattened",
+            instead_of="rows, columns = w.flatten(1).shape",
+            wrote="rows, columns = w.flatten(1).shape if w.dim() == 4 else w.shape[:2]",
+            symptom="Your dense layers and images are right; a convolution over time fails.",
+            hint="A kernel has one side, two or three. Everything after the outputs is one "
+            "axis.",
+        ),
+        Misconception(
+            "kernels flattened together with the outputs",
+            instead_of="rows, columns = w.flatten(1).shape",
+            wrote="rows, columns = w.flatten(0, -2).shape",
+            symptom="Your dense layers are right; the rows of a convolution are not at right "
+            "angles.",
+            hint="An output of a convolution adds up channels and kernel places: outputs are "
+            "the rows, everything else the columns.",
+        ),
+        Misconception(
+            "root of the gain",
+            instead_of="(gain * q)",
+            wrote="(gain**0.5 * q)",
+            symptom="Your lengths are the root of the gain.",
+            hint="The gain is the factor of a length.",
+        ),
+        Misconception(
+            "the same seed every time",
+            instead_of="rows, columns = w.flatten(1).shape",
+            wrote="rows, columns = w.flatten(1).shape\n"
+            "    generator = torch.Generator().manual_seed(0)",
+            symptom="Every generator gives you the same matrix.",
+            hint="A seed of your own makes all layers alike. Draw from the generator that is "
+            "given.",
+        ),
+        Misconception(
+            "the generator's seed for the generator",
+            instead_of="rows, columns = w.flatten(1).shape",
+            wrote="rows, columns = w.flatten(1).shape\n"
+            "    seed = generator and generator.initial_seed()\n"
+            "    generator = generator and torch.Generator().manual_seed(seed)",
+            symptom="You start over from the generator's seed, so a generator that has drawn "
+            "already gives you the same matrix once more.",
+            hint="Two layers drawn one after the other must not be copies. Draw from the "
+            "generator as it stands.",
         ),
     ),
 )

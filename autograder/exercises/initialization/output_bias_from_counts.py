@@ -71,6 +71,8 @@ def bias_centred(counts):
     return logs - logs.mean()
 
 
+CLAMP = "counts = counts.clamp(min=1)"
+SHARES = "shares = counts / counts.sum()"
 LOG = "return shares.log()"
 
 OUTPUT_BIAS_FROM_COUNTS = Exercise(
@@ -166,6 +168,29 @@ OUTPUT_BIAS_FROM_COUNTS = Exercise(
             wrote="return torch.zeros_like(shares)",
             symptom="All your classes start alike.",
             hint="That would be right if all classes were equally common.",
+        ),
+        Misconception(
+            "an absent class at zero",
+            instead_of=f"{CLAMP}\n    {SHARES}\n    {LOG}",
+            wrote=f"{SHARES}\n    return torch.where(counts > 0, shares.log(), 0.0)",
+            symptom="A class that never occurred gets a bias of 0, the largest of all.",
+            hint="Beside negative biases 0 is a large one. Count the class as if it had "
+            "occurred once.",
+        ),
+        Misconception(
+            "weights of a loss for biases",
+            instead_of=LOG,
+            wrote="return 1 / (len(shares) * shares)",
+            symptom="Your biases are the weights that make rare classes count more in a loss.",
+            hint="Such weights are large where a class is rare. A bias is large where it is "
+            "common: the logarithm of its share.",
+        ),
+        Misconception(
+            "root for the logarithm",
+            instead_of=LOG,
+            wrote="return shares.sqrt()",
+            symptom="Your biases are the roots of the shares.",
+            hint="Softmax takes the exponential of a bias. Give it the logarithm.",
         ),
     ),
 )

@@ -335,5 +335,44 @@ VARIANCE_SCALING = Exercise(
             hint="Whoever hands you a generator wants to draw the same weights again. Hand it "
             "on to whatever draws.",
         ),
+        Misconception(
+            "drawn again once only",
+            instead_of=TRUNCATED,
+            wrote="new.normal_(0, wide, generator=generator)\n"
+            "        again = torch.empty_like(new).normal_(0, wide, generator=generator)\n"
+            "        new = torch.where(new.abs() > 2 * wide, again, new)",
+            symptom="A few of your truncated weights still lie beyond two deviations.",
+            hint="What is drawn again may fall beyond the bounds once more: go on until "
+            "nothing does.",
+        ),
+        Misconception(
+            "cut at two deviations of the result",
+            instead_of="a=-2 * wide, b=2 * wide",
+            wrote="a=-2 * std, b=2 * std",
+            symptom="Your truncated weights are too small: you cut at 2 σ, not at 2 s.",
+            hint="The bounds belong to the normal that is drawn from, whose deviation is s.",
+        ),
+        Misconception(
+            "width for half of it",
+            instead_of=BOUND,
+            wrote="bound = math.sqrt(12) * std",
+            symptom="Your uniform weights are twice as large as they should be.",
+            hint="A variance is the square of the width, divided by 12. The width is 2 r.",
+        ),
+        Misconception(
+            "He's 2 on top of the gain",
+            instead_of=STD,
+            wrote="std = gain * math.sqrt(2 / fan)",
+            symptom="Your weights are too large by the root of two.",
+            hint="He's 2 is a gain, the square of √2. Here the gain is handed in.",
+        ),
+        Misconception(
+            "the same seed every time",
+            instead_of=STD,
+            wrote=f"{STD}\n    generator = torch.Generator().manual_seed(0)",
+            symptom="Every generator gives you the same weights.",
+            hint="A seed of your own makes all layers alike. Draw from the generator that is "
+            "given.",
+        ),
     ),
 )

@@ -200,5 +200,32 @@ ACCUMULATE_GRADIENTS = Exercise(
             hint="A graph is freed by its backward pass. Call it before the next micro-batch "
             "goes through the model, or the large batch takes its memory after all.",
         ),
+        Misconception(
+            "loss returned as a sum",
+            instead_of="total += loss.item()",
+            wrote="total += loss.item() * n",
+            symptom="Gradients are right; the loss that you return is the sum over all "
+            "examples.",
+            hint="The loss is a mean over all examples, as its gradient is.",
+        ),
+        Misconception(
+            "mode changed",
+            instead_of=FORGET,
+            wrote="    model.train()\n" + FORGET,
+            symptom="A batch norm that came in evaluation mode trains.",
+            hint="Which mode the model is in was decided by whoever called. Leave it.",
+        ),
+        Misconception(
+            "sums divided by the number of micro-batches",
+            instead_of=SHARE + "\n        loss.backward()\n        total += loss.item()\n",
+            wrote="* len(y)\n"
+            "        loss.backward()\n"
+            "        total += loss.item() / n\n"
+            "    for p in model.parameters():\n"
+            "        p.grad /= len(micro_batches)\n",
+            symptom="The loss that you return is right; its gradient is a sum over examples, "
+            "divided by the number of micro-batches.",
+            hint="Sums over examples are divided by the number of examples.",
+        ),
     ),
 )

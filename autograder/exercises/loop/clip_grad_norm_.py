@@ -65,6 +65,7 @@ def clip_by_one_vector(parameters, max_norm):
 
 
 FACTOR = "factor = (max_norm / total).clamp(max=1.0)"
+NORMS = "norms = torch.stack([gradient.norm() for gradient in gradients])"
 TOTAL = "total = norms.norm()"
 SCALED = "gradient.mul_(factor)"
 
@@ -146,7 +147,7 @@ CLIP_GRAD_NORM_ = Exercise(
         ),
         Misconception(
             "first tensor only",
-            instead_of="norms = torch.stack([gradient.norm() for gradient in gradients])",
+            instead_of=NORMS,
             wrote="norms = gradients[0].norm()[None]",
             symptom="The norm is that of the first gradient alone.",
             hint="All gradients together are one vector; collect the squares of all of them.",
@@ -207,6 +208,59 @@ CLIP_GRAD_NORM_ = Exercise(
             wrote="",
             symptom="Where no parameter has a gradient, something stops you.",
             hint="The norm of nothing is 0.",
+        ),
+        Misconception(
+            "factor from the square",
+            instead_of=FACTOR,
+            wrote="factor = (max_norm / total**2).clamp(max=1.0)",
+            symptom="The norm that you return is right, and the gradients come out too short.",
+            hint="What the gradient is divided by is the norm itself, not its square.",
+        ),
+        Misconception(
+            "square returned",
+            instead_of="return total",
+            wrote="return total**2",
+            symptom="The gradients are right, and what you return is the square of the norm.",
+            hint="The norm is the root of the sum of squares.",
+        ),
+        Misconception(
+            "norms not squared under the root",
+            instead_of=TOTAL,
+            wrote="total = norms.sum().sqrt()",
+            symptom="The norm that you return is the root of the sum of the tensors' norms.",
+            hint="A root undoes a square: what is added up under it are the squares of the "
+            "norms.",
+        ),
+        Misconception(
+            "root of the mean",
+            instead_of=TOTAL,
+            wrote="total = norms.norm() / sum(g.numel() for g in gradients) ** 0.5",
+            symptom="The norm that you return does not grow with the number of entries.",
+            hint="A norm is the root of the sum of squares; divided by their number it is a "
+            "typical entry.",
+        ),
+        Misconception(
+            "sum of sizes",
+            instead_of=f"{NORMS}\n    {TOTAL}",
+            wrote="total = sum(g.abs().sum() for g in gradients)",
+            symptom="The norm that you return is the sum of all entries' sizes.",
+            hint="Square, add up, and take the root: that is the length of the gradient.",
+        ),
+        Misconception(
+            "factor upside down",
+            instead_of=FACTOR,
+            wrote="factor = (total / max_norm).clamp(max=1.0)",
+            symptom="Long gradients stay, and short ones get shorter.",
+            hint="The longer the gradient, the smaller the factor: the norm stands below the "
+            "line.",
+        ),
+        Misconception(
+            "plain number returned",
+            instead_of="return total",
+            wrote="return total.item()",
+            symptom="The norm is right, but it is a plain number.",
+            hint="Return it as a tensor: a number would have to wait for the device at every "
+            "step.",
         ),
     ),
 )

@@ -143,5 +143,27 @@ CLIP_GRAD_VALUE_ = Exercise(
             hint="That is clipping by norm. By value each entry is cut off by itself; one "
             "within the bound stays.",
         ),
+        Misconception(
+            "stops at None",
+            instead_of="if parameter.grad is not None:\n            parameter",
+            wrote="if parameter.grad is None:\n            return\n        parameter",
+            symptom="After a parameter without a gradient you clip no more.",
+            hint="Pass over what has no gradient, and go on with the next.",
+        ),
+        Misconception(
+            "first parameter only",
+            instead_of=CLAMPED,
+            wrote=CLAMPED + "\n            return",
+            symptom="Only your first gradient is clipped.",
+            hint="Every parameter has its turn. Return after the last one.",
+        ),
+        Misconception(
+            "squashed",
+            instead_of=CLAMPED,
+            wrote="parameter.grad.div_(clip_value).tanh_().mul_(clip_value)",
+            symptom="Entries within the bound have shrunk a little.",
+            hint="What is within the bound stays exactly as it is, and what is beyond it "
+            "goes to the bound.",
+        ),
     ),
 )

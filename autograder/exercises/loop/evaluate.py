@@ -26,6 +26,9 @@ def evaluate_cases(rng):
     yield case(
         "a batch norm evaluating, the rest training", drawn(rng, NORMED, evaluating=(1,)), 4, 5
     )
+    block = (("Sequential", *NORMED[:3]), NORMED[3])
+    inside = drawn(rng, block, evaluating=("0.1",))
+    yield case("a batch norm evaluating inside a block", inside, 3, 6)
     yield case("three examples, three classes", drawn(rng), 3)
     yield case("gradients that somebody still needs", drawn(rng, watched, stale=True), 9, 1)
     yield case("a loader that can be run through once", drawn(rng), 7, 2, once=True)
@@ -185,6 +188,56 @@ EVALUATE = Exercise(
             wrote="return right / n, lost / n",
             symptom="Both numbers are right, in the other order.",
             hint="The loss comes first.",
+        ),
+        Misconception(
+            "only the loss over examples",
+            instead_of=TO_THE_END,
+            wrote=TO_THE_END.replace(
+                RIGHT,
+                "right += (scores.argmax(dim=1) == y).float().mean().item()\n"
+                "            batches = batches + 1 if n else 1",
+            ).replace("right / n", "right / batches"),
+            symptom="Your loss is right; in your accuracy the examples of a short batch "
+            "count more.",
+            hint="A mean of means is the mean only where all batches have one size. Every "
+            "example counts the same.",
+        ),
+        Misconception(
+            "every batch counted as full",
+            instead_of=COUNT,
+            wrote="full = full if n else len(y)\n            n += full",
+            symptom="Where the last batch is short your numbers are too small.",
+            hint="The last batch may have fewer examples than the others. Add up how many "
+            "there really were.",
+        ),
+        Misconception(
+            "the last batch only",
+            instead_of=f"{LOST}\n            {RIGHT}\n            {COUNT}",
+            wrote=f"{LOST}\n            {RIGHT}\n            {COUNT}".replace("+=", "="),
+            symptom="Your numbers are those of the last batch.",
+            hint="Add up over all batches, and divide once, after the last.",
+        ),
+        Misconception(
+            "share of wrong answers",
+            instead_of=RETURNED,
+            wrote="return lost / n, 1 - right / n",
+            symptom="Your accuracy is the share of wrong answers.",
+            hint="Accuracy is the share of right ones: the other part of the whole.",
+        ),
+        Misconception(
+            "modes of the outer layers only",
+            instead_of="model.modules()}",
+            wrote="(model, *model.children())}",
+            symptom="A layer inside a block comes back in its block's mode.",
+            hint="Modules hold modules, which hold modules. Remember the mode of each, "
+            "however deep it lies.",
+        ),
+        Misconception(
+            "gradients cleared",
+            instead_of="    model.eval()\n",
+            wrote="    model.eval()\n    model.zero_grad()\n",
+            symptom="Gradients that the model held are gone.",
+            hint="A measurement takes nothing away. Somebody may still need them for a step.",
         ),
     ),
 )

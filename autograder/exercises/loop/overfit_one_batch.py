@@ -22,6 +22,8 @@ def overfit_cases(rng):
     dropped = (("Linear", 4, 6), ("Tanh",), ("Dropout", 1.0), ("Linear", 6, 3))  # no chance
     yield case("a dozen steps", drawn(rng), 8, 12, 0.3)
     yield case("a network with dropout", drawn(rng, dropped), 8, 6, 0.2)
+    inside = (("Sequential", *dropped[:3]), ("Linear", 6, 3))
+    yield case("a dropout inside a block", drawn(rng, inside), 6, 4, 0.2)
     yield case("a network with batch norm", drawn(rng, NORMED), 9, 5, 0.1)
     waiting = drawn(rng, NORMED, training=False)
     yield case("a network that comes in evaluation mode", waiting, 9, 4, 0.1)
@@ -201,6 +203,29 @@ OVERFIT_ONE_BATCH = Exercise(
             wrote=LOG + "        if losses[-1] < 0.01:\n            break\n",
             symptom="Your list ends as soon as the loss is small.",
             hint="All the steps were asked for; a list of that many losses is expected.",
+        ),
+        Misconception(
+            "dropout inside a block left on",
+            instead_of="in model.modules()",
+            wrote="in model.children()",
+            symptom="A dropout that lies inside a block is still on.",
+            hint="Modules hold modules: look at every one of them, however deep it lies.",
+        ),
+        Misconception(
+            "one loss too many",
+            instead_of="    return losses\n",
+            wrote="    return [*losses, F.cross_entropy(model(x), y).item()]\n",
+            symptom="Your list has the loss after the last step, too.",
+            hint="Asked for is the loss before each of the steps: as many numbers as there "
+            "are steps.",
+        ),
+        Misconception(
+            "rate over the batch",
+            instead_of=OPTIMIZER,
+            wrote="torch.optim.SGD(model.parameters(), lr=lr / len(x))",
+            symptom="Only your first loss is right: your steps are shorter by the size of "
+            "the batch.",
+            hint="The loss is a mean already. Nothing is left to divide by.",
         ),
     ),
 )

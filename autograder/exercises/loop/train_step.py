@@ -36,6 +36,8 @@ def step_cases(rng):
     squared = "mean squared error"
     yield case("another loss, and Adam", drawn(rng), loss=squared, optimizer="Adam", lr=0.1)
     yield case("a batch of one", drawn(rng), n=1, lr=0.3)
+    frozen = drawn(rng, frozen=("0.weight", "0.bias"))
+    yield case("a frozen layer, and a bound", frozen, lr=0.5, max_norm=0.1)
 
 
 def step_steps():
@@ -73,6 +75,13 @@ CLIP = (
     "        nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n"
 )
 STEP = "    optimizer.step()\n"
+BACK_FROM = (
+    "    model.train()\n"
+    "    optimizer.zero_grad()\n"
+    "    loss = loss_fn(model(x), y)\n"
+    "    loss.backward()\n"
+    f"{CLIP}{STEP}    return loss.item()\n"
+)
 ORDER = "Forget, predict, compare, differentiate, clip, step: each needs what comes before it."
 
 TRAIN_STEP = Exercise(
@@ -209,6 +218,68 @@ TRAIN_STEP = Exercise(
             symptom="With a bound, every tensor is shortened by itself, and the step turns.",
             hint="The bound is for the norm of all gradients together: one factor shortens "
             "them all.",
+        ),
+        Misconception(
+            "loss times the batch",
+            instead_of="return loss.item()",
+            wrote="return loss.item() * len(x)",
+            symptom="You return the loss times the number of examples.",
+            hint="Asked for is the batch's mean, as the loss function gave it. Whoever "
+            "averages over batches of many sizes may weigh it later.",
+        ),
+        Misconception(
+            "training mode too late",
+            instead_of="    model.train()\n"
+            "    optimizer.zero_grad()\n"
+            "    loss = loss_fn(model(x), y)\n",
+            wrote="    optimizer.zero_grad()\n"
+            "    loss = loss_fn(model(x), y)\n"
+            "    model.train()\n",
+            symptom="A model that comes in evaluation mode predicts in it, and only then "
+            "goes over to training.",
+            hint="The mode acts on the prediction. Set it before the model sees the batch.",
+        ),
+        Misconception(
+            "mode put back",
+            instead_of=BACK_FROM,
+            wrote="    was = model.training\n"
+            + BACK_FROM.replace("return", "model.train(was)\n    return"),
+            symptom="A model that came in evaluation mode goes back to it.",
+            hint="It is to stay in training mode. Whoever measures next will say so.",
+        ),
+        Misconception(
+            "a step written by hand",
+            instead_of=STEP,
+            wrote="    for group in optimizer.param_groups:\n"
+            '        for p in group["params"]:\n'
+            '            p.data -= group["lr"] * (0 if p.grad is None else p.grad)\n',
+            symptom="With plain gradient descent you are right; with momentum or Adam you "
+            "are not.",
+            hint="How a gradient becomes a step is the optimizer's part: let it step.",
+        ),
+        Misconception(
+            "stretched to the bound",
+            instead_of=CLIP,
+            wrote="    if max_norm is not None:\n"
+            "        grads = [p.grad for p in model.parameters() if p.grad is not "
+            "None]\n"
+            "        norm = torch.stack([grad.norm() for grad in grads]).norm()\n"
+            "        for grad in grads:\n"
+            "            grad.mul_(max_norm / norm)\n",
+            symptom="A gradient that was short enough comes out longer than it was.",
+            hint="The norm is a bound, not a length to reach: a gradient within it stays as "
+            "it is.",
+        ),
+        Misconception(
+            "stumbles over what is frozen",
+            instead_of=CLIP,
+            wrote="    if max_norm is not None:\n"
+            "        norm = sum(p.grad.square().sum() for p in "
+            "model.parameters()).sqrt()\n"
+            "        for p in model.parameters():\n"
+            "            p.grad.mul_((max_norm / norm).clamp(max=1.0))\n",
+            symptom="With a bound, a frozen parameter stops you.",
+            hint="A parameter that asks for no gradient has none. Pass over it.",
         ),
     ),
 )

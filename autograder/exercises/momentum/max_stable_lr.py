@@ -32,6 +32,9 @@ def stable_cases(rng):
     yield case("level", torch.zeros(3, 3), momentum=0.6)
     column = torch.randn(6, 1, generator=rng)
     yield case("level in five directions of six", column @ column.T, momentum=0.4)
+    yield case("level in five of six, and steep", 2**20 * (column @ column.T), momentum=0.4)
+    yield case("nearly level", 2**-30 * turned(*spread), momentum=0.3)
+    yield case("nearly level, with a way down", 2**-24 * turned(-1.0, 2.0), momentum=0.3)
     yield case("one number", torch.tensor([[number(2.0, 3.0)]]), momentum=0.9, nesterov=True)
 
 

@@ -27,6 +27,9 @@ def groups_cases(rng):
     yield case("an embedding", ("Embedding", 5, 3), ("LayerNorm", 3), ("Linear", 3, 2))
     yield case("a frozen layer", *dense, ("Linear", 2, 2), frozen=("0.weight", "0.bias"))
     yield case("without biases", ("Linear", 3, 4, False), ("Linear", 4, 2, False), decay=0.01)
+    yield case("without weights", ("LayerNorm", 3), decay=0.1)
+    block = ("Sequential", ("Linear", 3, 4), ("Sequential", ("LayerNorm", 4), ("ReLU",)))
+    yield case("blocks within blocks, down to one output", block, ("Linear", 4, 1))
 
 
 def part(path) -> str:

@@ -17,9 +17,10 @@ def seven_gradients(rng, size=4):
 
 
 def sgd_cases(rng):
-    def case(name, *, size=4, **settings):
-        inputs = dict(gradient=seven_gradients(rng, size), state=Carried(), **settings)
-        return Case(name, inputs)
+    def case(name, *, size=4, first=1.0, **settings):
+        gradients = seven_gradients(rng, size).values
+        gradients = Each([first * gradients[0], *gradients[1:]])
+        return Case(name, dict(gradient=gradients, state=Carried(), **settings))
 
     yield case("seven steps with momentum 0.8", momentum=0.8)
     yield case("without momentum")
@@ -28,6 +29,7 @@ def sgd_cases(rng):
     yield case("Nesterov, dampened", momentum=0.85, dampening=0.25, nesterov=True)
     yield case("momentum 0.3", momentum=0.3)
     yield case("one parameter", momentum=0.95, size=1)
+    yield case("dampened, a zero gradient first", momentum=0.6, dampening=0.5, first=0.0)
 
 
 def sgd_steps():

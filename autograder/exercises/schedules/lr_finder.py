@@ -38,9 +38,10 @@ def finder_cases(rng):
     yield case("no smoothing", small, batches(5, 5), top, whole(rng, 4, 6), beta=0.0)
     yield case("batch norm in the network", normed, batches(6, 7, 5), top, 6, beta=0.7)
     huge = batches(4, 4, scale=1e18)  # float32 ends at 3e38, and so does the run
-    yield case(
-        "a loss that is no number any more", (("Linear", 3, 2),), huge, 1e6, 14, beta=0.5
-    )
+    yield case("a loss beyond all numbers", (("Linear", 3, 2),), huge, 1e6, 14, beta=0.5)
+    broken = [(torch.full((4, 3), math.nan), torch.arange(4) % 2)]
+    yield case("NaN in the third batch", small, batches(4, 5) + broken, top, 6, beta=0.6)
+    yield case("NaN from the start", small, broken + batches(4, 5), top, 5)
 
 
 def call(path) -> str:

@@ -38,6 +38,13 @@ def plateau_cases(rng):
     yield case("a little worse each time", grows, factor=factor, patience=2, threshold=0.05)
     lost = [3.0, math.nan, math.nan, math.nan, 2.0, 2.5, math.nan, 2.5, 2.5]
     yield case("NaN", lost, factor=factor, patience=2)
+    lost_at_once = [math.nan, 3.0, math.nan, 2.0, 2.0, 2.5, 2.5]
+    yield case("NaN first", lost_at_once, factor=factor, patience=1)
+    down = [0.5, 0.0, 0.0, 0.1, 0.2, 0.0, 0.1]
+    yield case("down to zero", down, factor=factor, patience=2, threshold=0.1)
+    # at a threshold of 0.2 the bar lies at −1.6, −1.36, −1.6, and then −2.4
+    below = [-2.0, -1.7, -2.0, -3.0, -2.3, -2.2, -2.1, -2.0]
+    yield case("below zero", below, factor=factor, patience=1, threshold=0.2)
     yield case("no threshold", [2.0] * 6, factor=factor, patience=1, threshold=0.0)
     yield case("the defaults", [*[2.0] * (12 + whole(rng, 0, 3)), *[1.9999] * 14])
 

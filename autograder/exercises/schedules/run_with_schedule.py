@@ -11,10 +11,12 @@ from steadygrad import schedules
 
 
 def run_cases(rng):
-    def case(name, epochs, steps, per=None, *, optimizer="SGD", groups=2, **settings):
+    def case(name, epochs, steps, per=None, *, optimizer="SGD", groups=2, zero=(), **settings):
         parameters = [torch.randn(2, generator=rng) + 2 for _ in range(groups)]
         rates = [between(rng, 0.05, 0.12) * 2.5**n for n in range(groups)]
-        factors = [1.3 + between(rng, -0.6, 0.6) for _ in range(epochs * steps + 3)]
+        factors = [
+            (t not in zero) * (1.3 + between(rng, -0.6, 0.6)) for t in range(epochs * steps + 3)
+        ]
         inputs = dict(
             optimizer=Grouped(optimizer, parameters, rates, settings),
             schedule=Planned(factors),
@@ -31,6 +33,7 @@ def run_cases(rng):
     yield case("under Adam", 2, 3, "epoch", optimizer="Adam")
     yield case("one group, one step an epoch", 4, 1, "epoch", groups=1)
     yield case("no epochs", 0, 3, "step")
+    yield case("a first factor of zero, and one on the way", 2, 3, "step", zero=(0, 3))
 
 
 def call(path) -> str:

@@ -42,6 +42,8 @@ def suggest_cases(rng):
     )
     yield Case("after a bump, the last fall", bump, a_number)
     yield Case("steepest at the first pair", first, a_number)
+    last = dict(lrs=first["lrs"], losses=torch.tensor([2.0, 1.9, 1.7, 0.8]))
+    yield Case("steepest at the last pair, and never up again", last, a_number)
 
 
 TINY = dict(
