@@ -2,9 +2,11 @@
 
 import ast
 import contextlib
+import re
 from collections.abc import Iterator
 
-MOST = 5_000_000  # characters read again for each line of IPython's own; no one types more
+SPECIAL = re.compile(r"^\s*(?:[%!?/,;>]|\.\.\.|In \[)|=\s*[%!]|\?\s*$", re.MULTILINE)
+MOST = 2_000_000  # characters: IPython reads a cell anew for each special line in it
 DRAWING = ("matplotlib", "ipywidgets", "IPython", "steadygrad.plots", "steadygrad.explorers")
 BROKEN = (SyntaxError, ValueError, RecursionError, MemoryError)  # what a parser may raise
 
@@ -18,9 +20,7 @@ def python_of(source: str) -> str:
         ast.parse(source)
         if not source.startswith("In ["):  # a prompt that was copied is Python, too
             return source
-    special = sum(line.strip()[:1] in "%!?/,;>.I" for line in source.splitlines())
-    special += source.count("?\n") + source.count("=")
-    if len(source) * special > MOST:
+    if len(source) * len(SPECIAL.findall(source)) > MOST:
         return source
     from IPython.core.inputtransformer2 import TransformerManager  # few cells need it
 

@@ -6,10 +6,11 @@ waits until a cell of the learner's speaks of it.
 
 import ast
 import asyncio
+import contextlib
 import inspect
 import linecache
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from autograder.cells import BROKEN, definitions, drawing, named_by, names_in, python_of
@@ -21,7 +22,7 @@ class Kernel:
 
     def __init__(self, scope: dict):
         self.scope = scope
-        self._cells = 0
+        self._cells = self._magics = 0
         self._waiting: dict[str, list[ast.stmt]] = {}  # imports that wait, by their names
         self._handed: dict[str, set[str]] = {}  # what each handed-out definition speaks of
         self._wanted: set[str] = set()  # names of which the learner's cells speak
@@ -31,12 +32,13 @@ class Kernel:
 
     def run_cell(self, source: str, *, whole: bool = True) -> str:
         """Run a cell, or only what it defines; the error it raised, or ""."""
-        self._cells += 1
+        self._cells, self._magics = self._cells + 1, 0
         file = f"<cell {self._cells}>"
         try:
             tree = _read(source, file)
         except BROKEN as error:
-            line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+            place = getattr(error, "lineno", None)
+            line = f", line {place}" if place else ""
             return f"{type(error).__name__}{line}: {getattr(error, 'msg', error)}"
         if "IPython" in source:
             self._be_found()
@@ -89,17 +91,30 @@ class Kernel:
     def _execute(self, tree: ast.AST, file: str, mode: str, local: Mapping | None) -> Any:
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         code = compile(tree, file, mode, flags=flags, dont_inherit=True)
-        result = eval(code, self.scope, self.scope if local is None else local)
-        if not code.co_flags & inspect.CO_COROUTINE:
-            return result
+        waits = bool(code.co_flags & inspect.CO_COROUTINE)
+        with self._looping(running=True):
+            result = eval(code, self.scope, self.scope if local is None else local)
+        with self._looping(running=False) as loop:
+            return loop.run_until_complete(result) if waits else result
+
+    @contextlib.contextmanager
+    def _looping(self, *, running: bool) -> Iterator[asyncio.AbstractEventLoop]:
+        """A kernel's loop always runs: a cell that does not wait may make tasks, too."""
         self._loop = self._loop or asyncio.new_event_loop()
-        return self._loop.run_until_complete(result)
+        before = asyncio._get_running_loop()
+        asyncio._set_running_loop(self._loop if running else None)
+        try:
+            yield self._loop
+        finally:
+            asyncio._set_running_loop(before)
 
     def _run_inside(self, source: str, local: Mapping | None = None) -> Any:
         """Run source that a magic was given, where the magic stands."""
-        tree = _read(source, f"<magic {self._cells}>")
+        self._magics += 1
+        file = f"<magic {self._magics} of cell {self._cells}>"
+        tree = _read(source, file, above=1)
         self._want(names_in(tree))
-        return self._run(tree.body, f"<magic {self._cells}>", local)
+        return self._run(tree.body, file, local)
 
     def _show(self, value: Any) -> None:
         displayed(self.scope, value, self._shown)
@@ -112,7 +127,8 @@ class Kernel:
             module.get_ipython = self.scope["get_ipython"]
 
 
-def _read(source: str, file: str) -> ast.Module:
-    """The cell as a tree, its lines where a traceback finds them."""
+def _read(source: str, file: str, above: int = 0) -> ast.Module:
+    """The source as a tree, so many lines down; its lines lie where a traceback looks."""
+    source = "\n" * above + python_of(source)
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    return ast.parse(python_of(source), file)
+    return ast.parse(source, file)
