@@ -16,7 +16,9 @@ from autograder.compare import RETURNED, afterwards, kind_of
 from autograder.limits import TimeLimit, limited
 from autograder.plain import DEEPEST, SHOWN, contents, legible, parts, plain
 from autograder.recipes import Carried, Each, Lent, Network, Traced, Written, altered, build_all
+from autograder.withheld import WithheldError
 
+Around = Callable[[], contextlib.AbstractContextManager]  # what surrounds each call
 SECONDS = 5.0  # a reference answers in milliseconds; a busy machine must not cost points
 
 
@@ -50,6 +52,15 @@ LEFT_BEHIND = (
 NOT_ATTEMPTED = Outcome(failure=("not attempted", ""), error="is not written yet")
 
 
+def handed_on(error: WithheldError) -> Outcome:
+    """The submission did not do the work: it called the reference."""
+    return Outcome(
+        failure=("withheld", ""),
+        error=f"hands the work to the course's own `{legible(str(error))}`, which is what you "
+        "are asked to write",
+    )
+
+
 def too_long(seconds: float) -> Outcome:
     return Outcome(
         failure=("time", ""),
@@ -78,12 +89,13 @@ def attempt_all(
     seconds: float = SECONDS,
     *,
     idle: bool = True,
+    around: Around = contextlib.nullcontext,
 ) -> list[Outcome]:
     """Outcomes of all calls, in order; without `idle` only the time they compute counts."""
     outcomes: list[Outcome] = []
     for each in inputs:
         limit = patience(outcomes, seconds)
-        outcomes.append(attempt(submission, each, limit, idle=idle))
+        outcomes.append(attempt(submission, each, limit, idle=idle, around=around))
     return outcomes
 
 
@@ -103,6 +115,7 @@ def attempt(
     seconds: float = SECONDS,
     *,
     idle: bool = True,
+    around: Around = contextlib.nullcontext,
 ) -> Outcome:
     """One call on fresh inputs: its output caught, its time limited, its inputs watched."""
     mine = build_all(inputs)
@@ -113,7 +126,7 @@ def attempt(
         contextlib.redirect_stderr(complained),
     ):
         warnings.simplefilter("always")
-        outcome = _call(submission, inputs, mine, seconds, idle)
+        outcome = _call(submission, inputs, mine, seconds, idle, around)
     if outcome.failure:
         return outcome._replace(remarks=_remarks(said, complained, warned))
     return outcome._replace(
@@ -123,17 +136,24 @@ def attempt(
 
 
 def _call(
-    submission: Callable, inputs: Mapping, mine: dict, seconds: float, idle: bool
+    submission: Callable,
+    inputs: Mapping,
+    mine: dict,
+    seconds: float,
+    idle: bool,
+    around: Around,
 ) -> Outcome:
     recording = torch.is_grad_enabled()
     try:
-        with limited(seconds, idle=idle):
+        with around(), limited(seconds, idle=idle):
             result = _result(submission, inputs, mine)
             if torch.is_grad_enabled() != recording:
                 raise UnusableError("gradient mode", LEFT_BEHIND)
             return Outcome(result)
     except TimeLimit:
         return too_long(seconds)
+    except WithheldError as error:
+        return handed_on(error)
     except UnusableError as fault:
         return Outcome(failure=(fault.kind, ""), error=str(fault))
     except KeyboardInterrupt:  # the learner's own: it ends the marking, not one case
