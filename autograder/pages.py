@@ -31,6 +31,7 @@ ATTRIBUTES = {
     "th": ["colspan", "rowspan"],
 }
 UNSEEN_IN_LINKS = re.compile(r"[`\x00-\x20\x7f-\xa0\s\ufffd]+")  # browsers skip them, too
+SCHEMES = ("http://", "https://", "mailto:")
 PICTURES = ("data:image/png;base64,", "data:image/jpeg;base64,")
 
 
@@ -68,9 +69,19 @@ def clean(page: str) -> str:
 def _allowed(tag: str, name: str, value: str) -> bool:
     if name not in ATTRIBUTES["*"] and name not in ATTRIBUTES.get(tag, ()):
         return False
-    bare = UNSEEN_IN_LINKS.sub("", html.unescape(value)).lower()
-    picture = tag == "img" and name == "src" and value.startswith(PICTURES)
-    return picture or not bare.startswith("data:")
+    if name not in ("href", "src"):
+        return True
+    if tag == "img" and value.startswith(PICTURES):
+        return True
+    scheme = re.match(r"[^/?#]*:", UNSEEN_IN_LINKS.sub("", _decoded(value)))
+    return not scheme or value.lower().startswith(SCHEMES)
+
+
+def _decoded(link: str) -> str:
+    """A link as it would be if entities and percent signs were taken away twice."""
+    for _ in range(2):
+        link = html.unescape(unquote(link))
+    return link
 
 
 class Seen(Preprocessor):

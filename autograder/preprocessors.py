@@ -78,7 +78,8 @@ class SubmissionExporter(NotebookExporter):
         converter = self.parent
         if not isinstance(converter, Autograde) or not converter._sanitizing:
             return super().from_filename(filename, resources, **kw)
-        nb, notes = received(Path(filename), converter.coursedir)
+        others = {Path(each).name for each in converter.notebooks} - {Path(filename).name}
+        nb, notes = received(Path(filename), converter.coursedir, others)
         nb.metadata[NOTES] = {"": notes} if notes else {}
         folder, name = os.path.split(filename)
         resources["metadata"] = ResourcesDict(name=os.path.splitext(name)[0], path=folder)

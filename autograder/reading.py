@@ -10,7 +10,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -183,7 +183,7 @@ def _mark(metadata: Any) -> dict:
 # ── Which file ──────────────────────────────────────────────────────────────────────
 
 
-def handed_in(path: Path, others: Iterable[str] = ()) -> tuple[Path, str]:
+def handed_in(path: Path, others: Collection[str] = ()) -> tuple[Path, str]:
     """The file to read for the notebook `path`, and what to say where it is another one.
 
     Where it is missing, and one notebook lies there, that one was renamed.  `others` are
@@ -191,7 +191,7 @@ def handed_in(path: Path, others: Iterable[str] = ()) -> tuple[Path, str]:
     """
     if os.path.lexists(path):
         return path, ""
-    found = [p for p in candidates(path.parent) if p.name not in {path.name, *others}]
+    found = [p for p in candidates(path.parent) if p.name not in others]
     if len(found) == 1:
         return found[0], f"the notebook was named {found[0].name!r}; it was read as {path.name!r}."
     if found:

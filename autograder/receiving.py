@@ -5,7 +5,7 @@ without any cell stands in, and the repair fills it with what was handed out: no
 the reason on the page.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -26,11 +26,16 @@ from autograder.reading import (
 MOST_NOTES = 5  # on files beside the notebook
 
 
-def received(path: Path, coursedir: CourseDirectory) -> tuple[NotebookNode, list[str]]:
-    """The notebook to grade in place of the file `path`, and what to say about it."""
+def received(
+    path: Path, coursedir: CourseDirectory, others: Collection[str] = ()
+) -> tuple[NotebookNode, list[str]]:
+    """The notebook to grade in place of the file `path`, and what to say about it.
+
+    `others` are the names of the assignment's other notebooks.
+    """
     beside = _beside(path.parent)
     try:
-        nb, notes = _read(path, coursedir)
+        nb, notes = _read(path, coursedir, others)
     except UnreadableError as error:
         nb = new_notebook(metadata={"language_info": {"name": "python"}})
         notes = [
@@ -40,14 +45,14 @@ def received(path: Path, coursedir: CourseDirectory) -> tuple[NotebookNode, list
     return nb, notes + beside
 
 
-def _read(path: Path, coursedir: CourseDirectory) -> tuple[NotebookNode, list[str]]:
+def _read(path: Path, coursedir: CourseDirectory, others: Collection[str]):
     if linked := link_on_the_way(path.parent):
         raise UnreadableError(f"was not read: {linked} is a link, which is not followed")
-    chosen, renamed = handed_in(path)
+    chosen, renamed = handed_in(path, others)
     try:
         nb, notes = _open(chosen, coursedir)
     except UnreadableError as error:
-        spare = [each for each in candidates(path.parent) if each != chosen]
+        spare = [each for each in candidates(path.parent) if each != chosen and each.name not in others]
         if len(spare) != 1:
             raise
         nb, notes = _open(spare[0], coursedir)
