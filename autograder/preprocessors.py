@@ -9,27 +9,28 @@ This is the only module that knows nbgrader's pipeline.
 
 import hashlib
 import hmac
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Unicode
 
+from autograder.adoption import grade_id_of
+from autograder.converters import teach
+from autograder.defusing import as_it_is, defuse_outputs, defuse_text, in_a_line, seen
 from autograder.exercises import BY_GRADE_ID
 from autograder.grade import PRACTICE
 from autograder.judging import judge_all, references
-from autograder.repair import (
-    defuse_outputs,
-    defuse_text,
-    grade_id_of,
-    is_graded,
-    is_marking,
-    repair,
-)
+from autograder.receiving import received
+from autograder.repair import is_graded, is_marking, repair
 from autograder.report import Report, Score
 from autograder.sandbox import Cell, Sandbox
 from autograder.spec import Exercise
@@ -42,7 +43,12 @@ def configure(c) -> None:
     """Set up nbgrader for this course; call it in nbgrader_config.py."""
     c.CourseDirectory.source_directory = "../solutions"
     c.CourseDirectory.release_directory = "../course"
+    teach()
     c.GenerateAssignment.force = True  # course/ is there already, and is made anew all the same
+    c.GenerateFeedback.force = True  # a page shows what the gradebook says now
+    c.HTMLExporter.filters = {"markdown2html": "autograder.pages.safe_markdown"}
+    c.HTMLExporter.preprocessors = ["autograder.pages.Seen"]
+    c.Autograde.exporter_class = "autograder.preprocessors.SubmissionExporter"
     c.Autograde.sanitize_preprocessors = [
         "nbgrader.preprocessors.ClearOutput",
         "autograder.preprocessors.Repair",
@@ -66,6 +72,21 @@ def configure(c) -> None:
 # ── Repair ──────────────────────────────────────────────────────────────────────────
 
 
+class SubmissionExporter(NotebookExporter):
+    """Reads what was handed in, whatever it is; then goes on as nbgrader's own does."""
+
+    def from_filename(self, filename: str, resources: dict | None = None, **kw):
+        converter = self.parent
+        if not isinstance(converter, Autograde) or not converter._sanitizing:
+            return super().from_filename(filename, resources, **kw)
+        others = {Path(each).name for each in converter.notebooks} - {Path(filename).name}
+        nb, notes = received(Path(filename), converter.coursedir, others)
+        nb.metadata[NOTES] = {"": notes} if notes else {}
+        folder, name = os.path.split(filename)
+        resources["metadata"] = ResourcesDict(name=os.path.splitext(name)[0], path=folder)
+        return self.from_notebook_node(nb, resources, **kw)
+
+
 class Repair(NbGraderPreprocessor):
     """Give every cell that nbgrader knows its identity back, exactly once and in order."""
 
@@ -74,13 +95,33 @@ class Repair(NbGraderPreprocessor):
         where = resources["nbgrader"]
         with Gradebook(where["db_url"]) as gradebook:
             recorded = recorded_cells(gradebook, where["notebook"], where["assignment"])
-        notes: dict[str, list[str]] = {}
-        defuse_text(nb, handed_out(where["assignment"], where["notebook"]))
-        for note in repair(nb, recorded):
-            notes.setdefault(note[0], []).append(note[1])
-            self.log.warning("%s: %s: %s", where["student"], *note)
+        released = released_cells(where["assignment"], where["notebook"])
+        notes: dict[str, list[str]] = nb.metadata.pop(NOTES, {})
+        defuse_text(nb, {cell.source for cell in released})
+        for grade_id, note in repair(nb, recorded, released):
+            notes.setdefault(grade_id, []).append(seen(note))
+        for grade_id, said in notes.items():
+            for note in dict.fromkeys(said):
+                line = " ".join(filter(None, (str(where["student"]), grade_id, note)))
+                self.log.warning("%s", in_a_line(line))
         nb.metadata[NOTES] = notes
+        show_notes(nb, notes)
         return nb, resources
+
+
+def show_notes(nb: NotebookNode, notes: dict[str, list[str]]) -> None:
+    """Say above the notebook, and above each written answer, what was mended.
+
+    Notes on an exercise are shown in its report.
+    """
+    shown = [(0, notes.pop("", []))]
+    for index, cell in enumerate(nb.cells):
+        if cell.cell_type == "markdown" and grade_id_of(cell) in notes:
+            shown.append((index, notes.pop(grade_id_of(cell))))
+    for index, said in reversed(shown):
+        if said := list(dict.fromkeys(said)):
+            lines = "\n".join(f"- {as_it_is(each)}" for each in said)
+            nb.cells.insert(index, new_markdown_cell(f"**On the way in:**\n\n{lines}"))
 
 
 def recorded_cells(
@@ -220,7 +261,10 @@ def show(cell: NotebookNode, report: Report) -> None:
 
 def handed_out(assignment: str, notebook: str) -> set[str]:
     """The sources of all cells of the notebook that students were given."""
+    return {cell.source for cell in released_cells(assignment, notebook)}
+
+
+def released_cells(assignment: str, notebook: str) -> list[NotebookNode]:
+    """All cells of the notebook that students were given."""
     path = ROOT / "course" / assignment / f"{notebook}.ipynb"
-    if not path.exists():
-        return set()
-    return {cell.source for cell in nbformat.read(path, as_version=4).cells}
+    return nbformat.read(path, as_version=4).cells if path.exists() else []
