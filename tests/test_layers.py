@@ -37,7 +37,8 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"autograder.sandbox"},
     {f"autograder.exercises.{topic}" for topic in TOPICS},
     {"autograder.exercises"},
-    {"autograder.diagnose", "autograder.adoption", "autograder.reading", "autograder.pages"},
+    {"autograder.diagnose", "autograder.rounding"}
+    | {"autograder.adoption", "autograder.reading", "autograder.pages"},
     {"autograder.written", "autograder.converters"},
     {"autograder.repair", "autograder.receiving"},
     {"autograder.report"},
