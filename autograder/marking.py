@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from autograder import progress
 from autograder.exercises import EXERCISES, find
 from autograder.grade import elsewhere, grade, run_here
+from autograder.pace import pace
 from autograder.report import Score
 from autograder.spec import Exercise
 
@@ -26,12 +28,17 @@ def mark(submission: Callable, exercise: str | None = None) -> Score:
     once.  What counts is what nbgrader computes from cases of its own.
     """
     chosen = find(exercise) if exercise else _exercise_of(submission)
-    report = grade(chosen, run_here(submission))
+    report = grade(chosen, run_here(submission), practice=True)
     if report.attempted and not report.passed:
         _tries[chosen.id] += 1
     if report.passed and (remark := elsewhere(chosen, submission)):
         report = report.noting(remark)
-    report = replace(report, practice=True, with_trace=_tries[chosen.id] >= TRIES_BEFORE_TRACE)
+    progress.note(chosen, report)
+    report = replace(
+        report,
+        with_trace=_tries[chosen.id] >= TRIES_BEFORE_TRACE,
+        beside=progress.beside(chosen, pace(chosen, submission) if report.passed else ""),
+    )
     if not _shows_html():
         print(report)
     return Score(report)
