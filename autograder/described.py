@@ -4,7 +4,7 @@ A small tensor is written out, of a large one its first entries and what they ar
 model, a schedule and whatever else a recipe builds is told in a sentence.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import singledispatch
 from typing import Any
 
@@ -17,7 +17,7 @@ from autograder.entries import tensor
 from autograder.shown import numbers_in, shown
 
 LINES = 12  # of a model's tensors, of a list's parts: enough to see what it is about
-LONGEST = 1200  # characters of one value
+LONGEST = 600  # characters of one value
 
 
 def keyed(key: int | str) -> str:
@@ -27,14 +27,15 @@ def keyed(key: int | str) -> str:
 DEEP = (Tensor, Mapping, list, tuple)
 
 
-def lines(parts) -> str:
+def lines(parts: Iterable[str]) -> str:
+    """The first of some parts, each on a line of its own, and how many more there are."""
     parts = list(parts)
     more = [f"and {len(parts) - LINES} more"] * (len(parts) > LINES)
     return "\n".join([*parts[:LINES], *more])
 
 
-def cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+def cut(text: str, longest: int = LONGEST) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 @singledispatch

@@ -5,9 +5,12 @@ How it looks, as text or as HTML, is decided elsewhere.
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 from autograder.attempt import Outcome, attempt
+from autograder.described import described
 from autograder.diagnose import Diagnosis
+from autograder.recipes import Recipe
 from autograder.shown import shown
 from autograder.spec import Exercise
 from autograder.verdicts import NOTHING, Practice, Verdict
@@ -56,9 +59,11 @@ class Findings:
     @property
     def tally(self) -> str:
         """How many cases are right, and what that earns."""
+        name, _, points = self.headline.partition(": ")
+        if not self.attempted:
+            return self.headline
         right, of = sum(verdict.passed for verdict in self.verdicts), len(self.verdicts)
-        cases = f"{right} of {of} case{'s' * (of > 1)} right"
-        return f"{self.headline}" if not self.attempted else f"{self.headline}; {cases}"
+        return f"{name}: {right} of {of} case{'s' * (of > 1)} right, {points}"
 
     @property
     def lead(self) -> str:
@@ -91,7 +96,7 @@ class Findings:
         """What someone who wrote this knows now; nothing of one who has not."""
         if not (self.passed and self.attempted):
             return ""
-        return self.beside.learned or f"You can now {self.exercise.goal}."
+        return self.beside.learned or f"This was so that you can {self.exercise.goal}."
 
     @property
     def _named(self) -> str:
@@ -156,7 +161,7 @@ class Findings:
         if right == yours:  # it would show nothing that went wrong
             return []
         return [
-            *((name, shown(value)) for name, value in inputs.items()),
+            *((name, _in_words(value)) for name, value in inputs.items()),
             *self.exercise.trace.steps(),
             ("should come out", right),
             ("yours", yours),
@@ -168,7 +173,8 @@ class Findings:
 
     def opens(self, verdict: Verdict) -> bool:
         """Whether a case shows what went in and what should have come out."""
-        return self.practice and not self.secret and bool(verdict.inputs)
+        shows = self.practice and self.attempted and not self.secret
+        return shows and bool(verdict.inputs or verdict.expected)
 
     def noting(self, *notes: str) -> "Findings":
         return replace(self, notes=(*self.notes, *notes))
@@ -180,6 +186,11 @@ def _in_two(complaint: str) -> tuple[str, str]:
         "\n"
     )
     return first, also[:1].upper() + also[1:]
+
+
+def _in_words(value: Any) -> str:
+    """An input of the worked example; what has to be built is told rather than shown."""
+    return described(value) if isinstance(value, Recipe) else shown(value)
 
 
 def ended(said: str) -> str:

@@ -52,7 +52,8 @@ def learned(exercise: Exercise) -> str:
     right = sum(map(_right, leading))
     if right == len(leading):
         return f"You can now {exercise.goal}."
-    return f"{right} of {len(leading)} exercises are right after which you can {exercise.goal}."
+    so_far = f"Right so far: {right} of the {len(leading)} exercises"
+    return f"{so_far} after which you can {exercise.goal}."
 
 
 def onward(exercise: Exercise) -> tuple[str, str]:

@@ -18,8 +18,8 @@ SIGN = (
     "background-color:{};color:#000;border-radius:3px;padding:0 0.25em;display:inline-block;"
     "min-width:1em;text-align:center"
 )
-CELL = "text-align:left;vertical-align:top;padding:0.2em 0.6em 0.2em 0"
-VALUE = "white-space:pre-wrap;overflow-wrap:anywhere;margin:0;padding:0"
+TABLE = "margin:0.3em 0 0.6em 1em"
+VALUE = "white-space:pre-wrap;margin:0 0 0.2em 1em"
 BESIDE = "margin:0.2em 0"
 LIST = "list-style:none;margin:0.2em 0;padding-left:0.4em"
 
@@ -73,29 +73,28 @@ def _case(verdict: Verdict, findings: Findings) -> str:
     complaint = findings.said(verdict.complaint)
     inside = f"<p>{coded(complaint)}</p>" if complaint else ""
     if findings.opens(verdict):
-        inside += _table(_rows(verdict))
+        inside += _listed(_rows(verdict))
     return f"<details><summary>{name}</summary>{inside}</details>" if inside else name
 
 
 def _rows(verdict: Verdict) -> list[tuple[str, str]]:
-    given = [(f"<code>{escape(name)}</code>", value) for name, value in verdict.inputs]
-    results = [("should come out", verdict.expected), ("yours", verdict.got)]
+    given = [(f"`{name}`", value) for name, value in verdict.inputs]
+    yours = "yours" if verdict.expected else "result"
+    results = [("should come out", verdict.expected), (yours, verdict.got)]
     return given + [(what, value) for what, value in results if value]
 
 
 def _trace(findings: Findings) -> str:
-    rows = [(escape(what), value) for what, value in findings.trace]
-    return f"<p>Worked by hand:</p>{_table(rows)}" if rows else ""
+    return f"<p>Worked by hand:</p>{_listed(findings.trace)}" if findings.trace else ""
 
 
-def _table(rows: list[tuple[str, str]]) -> str:
-    """Names, already HTML, and values beside them."""
+def _listed(rows: list[tuple[str, str]]) -> str:
+    """Names, each with its value below: it fits whatever the width."""
     lines = "".join(
-        f'<tr><th scope="row" style="{CELL}">{name}</th>'
-        f'<td style="{CELL}"><pre style="{VALUE}">{_value(value)}</pre></td></tr>'
+        f'<dt>{coded(name)}</dt><dd style="{VALUE}"><code>{_value(value)}</code></dd>'
         for name, value in rows
     )
-    return f"<table>{lines}</table>"
+    return f'<dl style="{TABLE}">{lines}</dl>'
 
 
 def _value(text: str) -> str:

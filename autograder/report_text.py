@@ -2,6 +2,8 @@
 
 from autograder.findings import PRACTICE_NOTE, Findings
 
+NEW_LINE, INSIDE = "\n", "\n    "  # a value of several lines stays under its name
+
 
 def text(findings: Findings) -> str:
     """The lead, what else there is to say, how many cases are right, and what is beside it."""
@@ -10,7 +12,9 @@ def text(findings: Findings) -> str:
         lines += [f"  {'✓' if v.passed else '✗'} {v.case}" for v in findings.verdicts]
     if findings.trace:
         lines.append("Worked by hand:")
-        lines += [f"  {what}: {value}" for what, value in findings.trace]
+        lines += [
+            f"  {what}: {value.replace(NEW_LINE, INSIDE)}" for what, value in findings.trace
+        ]
     lines += [*findings.remarks, *findings.notes]
     lines += [PRACTICE_NOTE] * (findings.practice and findings.attempted)
     return "\n".join(lines + [findings.beside.progress] * bool(findings.beside.progress))

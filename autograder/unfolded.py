@@ -1,6 +1,6 @@
 """A case unfolded: what went in, what came out and what should have, as text."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,8 @@ from autograder.entries import with_mark
 from autograder.spec import Case
 from autograder.verdicts import Verdict
 
+FEW, SHORT = 4, 120  # parts that are shown beside the marked one, and letters of each
+
 
 def unfolded(verdict: Verdict, case: Case, outcome: Outcome, expected: Outcome) -> Verdict:
     """A verdict together with what it is about."""
@@ -21,16 +23,17 @@ def unfolded(verdict: Verdict, case: Case, outcome: Outcome, expected: Outcome) 
         verdict,
         inputs=tuple((name, cut(described(value))) for name, value in case.inputs.items()),
         got="" if outcome.failure else _result(yours, right, verdict.complaint),
-        expected=_result(right, yours, verdict.complaint),
+        expected="" if verdict.passed else _result(right, yours, verdict.complaint),
     )
 
 
 def _result(value: Any, other: Any, complaint: str = "") -> str:
     """A result beside `other`, with the first wrong entry marked if the complaint knows it."""
     path, entry = getattr(complaint, "path", ()), getattr(complaint, "entry", ())
-    if entry and _has(value, path, entry) and _has(other, path, entry):
-        return cut(_nested(value, path, lambda part: with_mark(part, _at(other, path), entry)))
-    return cut(described(value))
+    if not (entry and _has(value, path, entry) and _has(other, path, entry)):
+        return cut(described(value))
+    marked = with_mark(_at(value, path), _at(other, path), entry)
+    return cut(_beside(value, path, marked) if path else marked)
 
 
 def _at(value: Any, path: Path) -> Any:
@@ -49,14 +52,12 @@ def _has(value: Any, path: Path, entry: tuple[int, ...]) -> bool:
     return fits and all(k < size for k, size in zip(entry, part.shape, strict=True))
 
 
-def _nested(value: Any, path: Path, write: Callable[[Tensor], str]) -> str:
-    """A result in words, the part at this place written in a way of its own."""
-    if not path:
-        return write(value)
-    keys = value if isinstance(value, Mapping) else range(len(value))
-    return lines(
-        f"{keyed(key)} {_nested(value[key], path[1:], write)}"
-        if key == path[0]
-        else f"{keyed(key)} {described(value[key])}"
-        for key in keys
-    )
+def _beside(value: Any, path: Path, marked: str) -> str:
+    """A result of several parts: the marked one whole, of a few others the beginning."""
+    first, *inside = path
+    name = "".join(f"{keyed(key)} " for key in inside)
+    keys = list(value if isinstance(value, Mapping) else range(len(value)))
+    texts = {key: cut(described(value[key]), SHORT) for key in keys} | {first: name + marked}
+    shown = keys if len(keys) <= FEW else [first]
+    others = [f"and {len(keys) - 1} other parts"] * (len(keys) > FEW)
+    return lines([*(f"{keyed(key)} {texts[key]}" for key in shown), *others])

@@ -12,7 +12,7 @@ class Verdict:
     complaint: str  # "" when the case passed
     inputs: tuple[tuple[str, str], ...] = field(default=(), compare=False)  # name, as text
     got: str = field(default="", compare=False)  # "" when nothing came out
-    expected: str = field(default="", compare=False)
+    expected: str = field(default="", compare=False)  # "" when that is what came out
 
     @property
     def passed(self) -> bool:
