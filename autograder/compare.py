@@ -41,11 +41,14 @@ class Kind(IntEnum):
 class Complaint(str):
     """One sentence: where, should be, got.  Empty when there is nothing to complain about.
 
-    `guarded` says the same without the expected value, for cases that are secret.
+    `guarded` says the same without the expected value, for cases that are secret.  `path` and
+    `entry` say where in the result the first wrong entry stands, if it is one of a tensor.
     """
 
     kind: Kind
     guarded: str
+    path: Path = ()
+    entry: tuple[int, ...] = ()
 
     def __new__(cls, sentence: str, kind: Kind, guarded: str = "") -> "Complaint":
         complaint = super().__new__(cls, sentence)
@@ -111,14 +114,17 @@ def disagreement(
     wrong = {path: complaint for path, complaint in ruled.items() if complaint}
     if not wrong:
         return ""
-    first = min(wrong.values(), key=lambda complaint: complaint.kind)
+    place, first = min(wrong.items(), key=lambda ruling: ruling[1].kind)
+    first.path = place
     right = [path for path in ruled if path not in wrong]
     if len(ruled) == 1 or not right:
         return first
     also = [path for path in wrong if wrong[path] is not first]
     note = f"; also wrong: {_listed(also, right, call)}" * bool(also)
     note += f"; right: {_listed(right, list(wrong), call)}"
-    return Complaint(first + note, first.kind, first.guarded + note)
+    noted = Complaint(first + note, first.kind, first.guarded + note)
+    noted.path, noted.entry = first.path, first.entry
+    return noted
 
 
 def _listed(paths: list[Path], others: list[Path], call: Callable[[Path], str]) -> str:
@@ -191,17 +197,14 @@ def _first_entry(got: Tensor, expected: Tensor, wrong: Tensor, where: str) -> st
     label = _entry(where, first)
     count = f" ({int(of.sum())} of {of.numel()} entries)" if of.numel() > 1 else ""
     should, is_now = apart(expected[first].item(), got[first].item())
-    if kind is Kind.NOT_FINITE:
-        return Complaint(
-            f"{label} should be {should}, got {is_now}{count}",
-            kind,
-            f"{label} should be finite, got {is_now}{count}",
-        )
-    return Complaint(
+    guarded = "should be finite," if kind is Kind.NOT_FINITE else "is wrong:"
+    complaint = Complaint(
         f"{label} should be {should}, got {is_now}{count}",
         kind,
-        f"{label} is wrong: got {is_now}{count}",
+        f"{label} {guarded} got {is_now}{count}",
     )
+    complaint.entry = first
+    return complaint
 
 
 def _numbers(got, expected, where: str, rtol, atol) -> str:

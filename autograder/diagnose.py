@@ -22,15 +22,20 @@ VARIANT_SECONDS = 0.5  # some misconceptions never return; waiting longer tells 
 class Diagnosis:
     """The misconceptions whose wrong answers are these wrong answers.
 
-    Not `certain` when they do not explain every case.
+    Not `certain` when they do not explain every case.  `evidence` says what they explain,
+    `rest` what they do not; `relation` what the answer is to the right one where no
+    misconception explains it.
     """
 
     misconceptions: tuple[Misconception, ...]
     certain: bool = True
+    evidence: str = ""
+    rest: str = ""
+    relation: str = ""
 
     @property
     def name(self) -> str:
-        return " and ".join(wrong.name for wrong in self.misconceptions)
+        return " and ".join(wrong.name for wrong in self.misconceptions) or self.relation
 
 
 def diagnose(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> Diagnosis | None:

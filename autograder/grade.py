@@ -11,6 +11,7 @@ from autograder.diagnose import answers, diagnose
 from autograder.report import Report, Verdict
 from autograder.rounding import closest, neighbours
 from autograder.spec import Case, Exercise
+from autograder.unfolded import unfolded
 
 PRACTICE = 0  # the seed that everybody may know
 Run = Callable[[Sequence[Mapping[str, Any]]], Sequence[Outcome]]
@@ -19,11 +20,17 @@ FAILURES = {"missing": Kind.MISSING, "not attempted": Kind.MISSING}  # all other
 
 
 def grade(
-    exercise: Exercise, run: Run, seed: int = PRACTICE, *, secret: bool = False
+    exercise: Exercise,
+    run: Run,
+    seed: int = PRACTICE,
+    *,
+    secret: bool = False,
+    practice: bool = False,
 ) -> Report:
     """Run a submission on every case and judge it against the reference.
 
-    With `secret` the report does not give away what the results should have been.
+    With `secret` the report does not give away what the results should have been; in
+    `practice` it shows of each case what went in, what came out and what should have.
     """
     cases = draw(exercise, seed)
     *outcomes, traced = run([*(case.inputs for case in cases), exercise.trace.inputs])
@@ -37,6 +44,8 @@ def grade(
             zip(cases, outcomes, right, strict=True)
         )
     )
+    if practice and not secret:
+        verdicts = tuple(map(unfolded, verdicts, cases, outcomes, right))
     attempted = any(outcome.failure != ("not attempted", "") for outcome in outcomes)
     failed = not all(verdict.passed for verdict in verdicts)
     return Report(
@@ -47,6 +56,7 @@ def grade(
         remarks=_once_each(said for outcome in outcomes for said in outcome.remarks),
         traced=traced,
         secret=secret,
+        practice=practice,
     )
 
 

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
+from autograder import progress
 from autograder.asking import Loan, grade_with, is_right, loan, neighbours
 from autograder.attempt import Around
 from autograder.exercises import EXERCISES, find
 from autograder.grade import PRACTICE, elsewhere, run_here
 from autograder.lending import asked, scope_of, uses
+from autograder.pace import pace
 from autograder.report import Report, Score
 from autograder.spec import Exercise
 
@@ -36,7 +38,12 @@ def mark(submission: Callable, exercise: str | None = None) -> Score:
         _tries[chosen.id] += 1
     if report.passed and (remark := elsewhere(chosen, submission, around=around)):
         report = report.noting(remark)
-    report = replace(report, practice=True, with_trace=_tries[chosen.id] >= TRIES_BEFORE_TRACE)
+    progress.note(chosen, report)
+    report = replace(
+        report,
+        with_trace=_tries[chosen.id] >= TRIES_BEFORE_TRACE,
+        beside=progress.beside(chosen, pace(chosen, submission) if report.passed else ""),
+    )
     if not _shows_html():
         print(report)
     return Score(report)
@@ -50,6 +57,7 @@ def _asked(exercise: Exercise, submission: Callable) -> tuple[Report, Around]:
         borrowed,
         lambda lent: run_here(submission, around=_around(exercise, lent, scope)),
         PRACTICE,
+        practice=True,
     )
     return report, _around(exercise, borrowed, scope)
 

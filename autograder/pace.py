@@ -1,0 +1,100 @@
+"""How long a right answer takes beside the reference: said in practice, never graded."""
+
+import contextlib
+import io
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from types import CodeType
+from typing import Any
+
+import torch
+
+from autograder.cases import draw
+from autograder.limits import limited
+from autograder.recipes import Recipe, build_all
+from autograder.spec import Exercise
+
+BUDGET = 0.03  # seconds, after which no call begins: nobody should wait for it
+LIMIT = 0.05  # seconds, after which a call that has begun is given up
+ROUNDS = 25  # the best of some calls is what a call takes; the others were interrupted
+SHORTEST = 5e-6  # seconds: below, calling and reading the clock are most of it
+ALIKE = 1.15  # a smaller ratio comes and goes from one measurement to the next
+
+
+def pace(exercise: Exercise, submission: Callable) -> str:
+    """The submission's time beside the reference's, where the exercise allows to compare.
+
+    Both are called in turns on the typical practice case.  Inputs that are built anew, or
+    drawn from, take other times in other calls, and a copy of the reference tells nothing.
+    """
+    typical = draw(exercise, seed=0)[0].inputs
+    if not _comparable(typical) or _copied(submission, exercise.target):
+        return ""
+    try:
+        with _quietly(), limited(LIMIT):
+            yours, its = _best(submission, exercise.target, typical)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # whatever it raises now and did not before costs nothing
+        return ""
+    return _sentence(yours, its) if min(yours, its) >= SHORTEST else ""
+
+
+def _comparable(inputs: Mapping[str, Any]) -> bool:
+    return not any(isinstance(value, Recipe | torch.Generator) for value in inputs.values())
+
+
+def _copied(submission: Callable, target: Callable) -> bool:
+    """Whether it is the reference itself, word by word."""
+    codes = [getattr(each, "__code__", None) for each in (submission, target)]
+    if not all(isinstance(code, CodeType) for code in codes):
+        return submission is target
+    mine, its = codes
+    return (mine.co_code, mine.co_names) == (its.co_code, its.co_names)
+
+
+def _best(submission: Callable, target: Callable, inputs: Mapping) -> tuple[float, float]:
+    """The shortest call of each; the first round only warms up, unless there is no second."""
+    end, times = time.perf_counter() + BUDGET, []
+    while len(times) <= ROUNDS and (not times or time.perf_counter() < end):
+        times.append([_seconds(each, inputs) for each in (submission, target)])
+    return tuple(map(min, zip(*(times[1:] or times), strict=True)))
+
+
+def _seconds(function: Callable, inputs: Mapping) -> float:
+    fresh = build_all(inputs)
+    begin = time.perf_counter()
+    function(**fresh)
+    return time.perf_counter() - begin
+
+
+@contextlib.contextmanager
+def _quietly():
+    recording = torch.is_grad_enabled()
+    nowhere = io.StringIO()
+    try:
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(nowhere),
+            contextlib.redirect_stderr(nowhere),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        torch.set_grad_enabled(recording)
+
+
+def _sentence(yours: float, its: float) -> str:
+    ratio = yours / its
+    if 1 / ALIKE < ratio < ALIKE:
+        return f"It takes about as long as the reference ({_time(its)})."
+    times = f"{ratio:.2g}" if ratio < 10 else f"{ratio:.0f}"
+    return (
+        f"It takes {times} times as long as the reference "
+        f"({_time(yours)} against {_time(its)})."
+    )
+
+
+def _time(seconds: float) -> str:
+    return f"{1e3 * seconds:.2g} ms"

@@ -1,0 +1,125 @@
+"""A report as a piece of HTML that every viewer of notebooks shows.
+
+No script, no style sheet, no outside file: where a viewer takes the styles away, the order and
+the words remain.  Text keeps the page's own colour, so that it can be read on light and dark
+alike; the colours of our own stand behind black signs, or in the edge (Okabe and Ito, 2008).
+"""
+
+from html import escape
+
+from autograder.entries import MARK
+from autograder.findings import PRACTICE_NOTE, Findings
+from autograder.verdicts import Verdict
+
+RIGHT, WRONG, NEITHER = "#009E73", "#D55E00", "#808080"
+EDGE = "border-left:4px solid {};padding:0.1em 0 0.1em 0.9em;overflow-wrap:anywhere"
+LEAD = "font-size:1.2em;line-height:1.35;margin:0.3em 0"
+SIGN = (
+    "background-color:{};color:#000;border-radius:3px;padding:0 0.25em;display:inline-block;"
+    "min-width:1em;text-align:center"
+)
+TABLE = "margin:0.3em 0 0.6em 1em"
+VALUE = "white-space:pre-wrap;margin:0 0 0.2em 1em"
+BESIDE = "margin:0.2em 0"
+LIST = "list-style:none;margin:0.2em 0;padding-left:0.4em"
+
+
+def html(findings: Findings) -> str:
+    """The lead, large; what else there is to say; the cases; what is beside it."""
+    right = findings.passed and findings.attempted
+    edge = RIGHT if right else WRONG if findings.attempted else NEITHER
+    parts = [
+        f'<p role="status" style="{LEAD}"><strong>{coded(findings.lead)}</strong></p>',
+        *(f"<p>{coded(said)}</p>" for said in findings.sentences),
+        _links(findings),
+        _cases(findings) if findings.attempted else f"<p>{escape(findings.tally)}</p>",
+        _trace(findings),
+        *(f"<p><em>{coded(each)}</em></p>" for each in (*findings.remarks, *findings.notes)),
+        _beside(findings),
+    ]
+    name = f"Report on {findings.headline}"
+    return (
+        f'<div role="group" aria-label="{escape(name)}" style="{EDGE.format(edge)}">'
+        f"{''.join(parts)}</div>"
+    )
+
+
+def _links(findings: Findings) -> str:
+    """Where the missing idea is derived, or what comes next."""
+    sentence, heading = findings.beside.onward
+    if sentence:
+        return f"<p>{coded(sentence)} {_link(heading)}.</p>"
+    sections = " and ".join(map(_link, findings.sections))
+    return f"<p>See {sections}.</p>" if sections else ""
+
+
+def _link(heading: str) -> str:
+    return f'<a href="#{anchor(heading)}">{escape(heading)}</a>'
+
+
+def _cases(findings: Findings) -> str:
+    """How many are right, and the list of them: open where it says more than their number."""
+    rows = "".join(f"<li>{_case(verdict, findings)}</li>" for verdict in findings.verdicts)
+    return (
+        f"<details{'' if findings.folded else ' open'}>"
+        f"<summary>{escape(findings.tally)}</summary>"
+        f'<ul role="list" style="{LIST}">{rows}</ul></details>'
+    )
+
+
+def _case(verdict: Verdict, findings: Findings) -> str:
+    """One case by name; unfolded, its complaint, what went in, and both results."""
+    name = f"{_sign(verdict.passed)} {escape(verdict.case)}"
+    complaint = findings.said(verdict.complaint)
+    inside = f"<p>{coded(complaint)}</p>" if complaint else ""
+    if findings.opens(verdict):
+        inside += _listed(_rows(verdict))
+    return f"<details><summary>{name}</summary>{inside}</details>" if inside else name
+
+
+def _rows(verdict: Verdict) -> list[tuple[str, str]]:
+    given = [(f"`{name}`", value) for name, value in verdict.inputs]
+    yours = "yours" if verdict.expected else "result"
+    results = [("should come out", verdict.expected), (yours, verdict.got)]
+    return given + [(what, value) for what, value in results if value]
+
+
+def _trace(findings: Findings) -> str:
+    return f"<p>Worked by hand:</p>{_listed(findings.trace)}" if findings.trace else ""
+
+
+def _listed(rows: list[tuple[str, str]]) -> str:
+    """Names, each with its value below: it fits whatever the width."""
+    lines = "".join(
+        f'<dt>{coded(name)}</dt><dd style="{VALUE}"><code>{_value(value)}</code></dd>'
+        for name, value in rows
+    )
+    return f'<dl style="{TABLE}">{lines}</dl>'
+
+
+def _value(text: str) -> str:
+    return MARK.sub(r"<mark>\1</mark>", escape(text))
+
+
+def _beside(findings: Findings) -> str:
+    note = PRACTICE_NOTE if findings.practice and findings.attempted else ""
+    said = [each for each in (findings.beside.progress, note) if each]
+    return "".join(f'<p style="{BESIDE}"><small>{escape(each)}</small></p>' for each in said)
+
+
+def _sign(passed: bool) -> str:
+    colour, sign, word = (RIGHT, "✓", "passed") if passed else (WRONG, "✗", "failed")
+    return f'<span style="{SIGN.format(colour)}" role="img" aria-label="{word}">{sign}</span>'
+
+
+def anchor(heading: str) -> str:
+    """The id that JupyterLab and nbconvert give to a heading."""
+    return escape(heading.replace(" ", "-"))
+
+
+def coded(text: str) -> str:
+    """Escaped, with `names` in back quotes shown as code."""
+    parts = escape(text).split("`")
+    if len(parts) % 2 == 0:  # an odd quote out: leave the text as it is
+        return escape(text)
+    return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))

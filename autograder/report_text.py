@@ -1,0 +1,28 @@
+"""A report as text, for a terminal or a log: the same, in the same order."""
+
+from autograder.findings import PRACTICE_NOTE, Findings
+
+NEW_LINE, INSIDE = "\n", "\n    "  # a value of several lines stays under its name
+
+
+def text(findings: Findings) -> str:
+    """The lead, what else there is to say, how many cases are right, and what is beside it."""
+    lines = [*_said(findings), findings.tally]
+    if findings.attempted and not findings.folded:
+        lines += [f"  {'✓' if v.passed else '✗'} {v.case}" for v in findings.verdicts]
+    if findings.trace:
+        lines.append("Worked by hand:")
+        lines += [
+            f"  {what}: {value.replace(NEW_LINE, INSIDE)}" for what, value in findings.trace
+        ]
+    lines += [*findings.remarks, *findings.notes]
+    lines += [PRACTICE_NOTE] * (findings.practice and findings.attempted)
+    return "\n".join(lines + [findings.beside.progress] * bool(findings.beside.progress))
+
+
+def _said(findings: Findings) -> list[str]:
+    said = [findings.lead, *findings.sentences]
+    if findings.sections:
+        said.append(f"See {' and '.join(f'“{section}”' for section in findings.sections)}.")
+    sentence, heading = findings.beside.onward
+    return said + [f"{sentence} “{heading}”."] * bool(sentence)

@@ -1,0 +1,36 @@
+"""The rulings on single cases, and what only one's own notebook says beside them."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The ruling on one case; in practice also what went in, what came out, and what should."""
+
+    case: str
+    complaint: str  # "" when the case passed
+    inputs: tuple[tuple[str, str], ...] = field(default=(), compare=False)  # name, as text
+    got: str = field(default="", compare=False)  # "" when nothing came out
+    expected: str = field(default="", compare=False)  # "" when that is what came out
+
+    @property
+    def passed(self) -> bool:
+        return not self.complaint
+
+
+class Practice(NamedTuple):
+    """What only one's own notebook can say beside a report, and never changes its score.
+
+    `learned` is the sentence about what is known now, `pace` the running time beside the
+    reference's, `onward` what to read next with the heading that it is under, `progress` the
+    points of the chapter so far.
+    """
+
+    learned: str = ""
+    pace: str = ""
+    onward: tuple[str, str] = ("", "")
+    progress: str = ""
+
+
+NOTHING = Practice()
