@@ -28,11 +28,13 @@ class Match(NamedTuple):
     """One answer beside a submission's, for each entry of a case.
 
     `fits`: wrong in the same way.  `off`: wrong at all, in the answer that is held beside it.
-    `proof` is what a fit proves where both failed.
+    `moot`: off by so little that it says nothing.  `proof` is what a fit proves where both
+    failed.
     """
 
     fits: np.ndarray
     off: np.ndarray
+    moot: np.ndarray
     proof: float = 1.0
 
 
@@ -91,19 +93,22 @@ class Trial:
         mine, ground = self.readings[number], self.grounds[number]
         if theirs is ground.right:
             none = np.zeros(len(mine.wrong), bool)
-            return Match(none, none)
+            return Match(none, none, none)
         other = read(ground, theirs)
         if mine.whole or other.whole:
             proof = same_failure(mine.outcome, theirs)
-            return Match(np.full(len(mine.wrong), proof > 0) & other.wrong, other.wrong, proof)
-        return Match(alike(ground, mine, other) & other.wrong, other.wrong)
+            off = np.ones(len(mine.wrong), bool)  # of what failed nothing is right
+            return Match(np.full(len(off), proof > 0), off, np.zeros(len(off), bool), proof)
+        same = alike(ground, mine, other)
+        return Match(same & other.wrong, other.wrong, same & ~other.wrong)
 
     def together(self, number: int, wrong: Wrong) -> Match:
         """Several mistakes, each in its own places: no entry is expected to show two."""
         matches = [self.match(number, (each,)) for each in wrong]
         fits = np.logical_or.reduce([match.fits for match in matches])
         off = np.logical_or.reduce([match.off for match in matches])
-        return Match(fits, off, max(match.proof for match in matches))
+        moot = np.logical_and.reduce([match.moot for match in matches])
+        return Match(fits, off, moot, max(match.proof for match in matches))
 
     def tally(self, number: int, match: Match) -> Tally:
         """The case summed up by component."""
@@ -113,7 +118,7 @@ class Trial:
             share = np.array([1.0 if match.fits.all() else 0.0])
             return Tally(share, match.proof * WEAK if match.fits.all() else 0.0)
         of = self.component_of(ground)
-        concerned = mine.wrong | match.off
+        concerned = (mine.wrong & ~match.moot) | match.off
         total = np.bincount(of, weights * concerned)
         explained = np.bincount(of, weights * (mine.wrong & match.fits))
         with np.errstate(all="ignore"):

@@ -107,10 +107,24 @@ def ignored(name: str, given: list, default: Any, few: bool) -> Iterator[Fault]:
                 f"Your answer is what comes out with {name} = {number(constant)}, whatever is "
                 "given.",
                 f"Use the argument {name} wherever the formula has it, as it was given.",
-                **replacing(name, int(constant) if whole else constant),
+                **always(name, int(constant) if whole else constant, default),
             )
+    elif plain and all(isinstance(value, Tensor) and value.is_floating_point() for value in plain):
+        yield from blank(name)
     elif plain and all(isinstance(value, tuple) and len(value) == 2 for value in plain):
         yield from halves(name, default)
+
+
+def blank(name: str) -> Iterator[Fault]:
+    """A tensor left out of the formula: as if it were all ones, or all zeros."""
+    for fill, said in ((torch.ones_like, "ones"), (torch.zeros_like, "zeros")):
+        yield fault(
+            f"{name} left out",
+            f"Your answer is what comes out where {name} is all {said}, whatever is given.",
+            f"Find the place of {name} in the formula, and use it there.",
+            change=lambda inputs, fill=fill: {**inputs, name: fill(inputs[name])},
+            touches=lambda inputs: isinstance(inputs.get(name), Tensor),
+        )
 
 
 def halves(name: str, default: Any) -> Iterator[Fault]:
@@ -271,6 +285,14 @@ def replacing(name: str, value: Any) -> dict[str, Callable]:
     return dict(
         change=lambda inputs: {**inputs, name: value},
         touches=lambda inputs: name in inputs and not alike(inputs[name], value),
+    )
+
+
+def always(name: str, value: Any, default: Any) -> dict[str, Callable]:
+    """The value in place of what is given, and where nothing is given as well."""
+    return dict(
+        change=lambda inputs: {**inputs, name: value},
+        touches=lambda inputs: not alike(inputs.get(name, default), value),
     )
 
 

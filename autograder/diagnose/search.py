@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 
+import numpy as np
+
 from autograder.diagnose.evidence import Match, Tally, Trial, Wrong
 from autograder.diagnose.faults import Fault, faults
 from autograder.recipes import Each, Recipe
@@ -23,6 +25,7 @@ class Explanation:
     trial: Trial
     wrong: Wrong
     apart: bool = False
+    doubtful: bool = False  # another explains it all as well
 
     def match(self, number: int) -> Match:
         if self.apart:
@@ -56,6 +59,14 @@ class Explanation:
     @property
     def exact(self) -> bool:
         return all(self.tally(n).mean > 0.999 for n in self.trial.known)
+
+    def like(self, other: "Explanation") -> bool:
+        """Whether both explain the same, entry by entry."""
+        return all(
+            np.array_equal(self.match(n).fits, other.match(n).fits)
+            and np.array_equal(self.match(n).off, other.match(n).off)
+            for n in self.trial.known
+        )
 
     @property
     def open(self) -> list[int]:
