@@ -1,0 +1,76 @@
+"""What the reference answers, and what someone with certain mistakes in mind would answer."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from autograder.attempt import Outcome, attempt_all
+from autograder.cases import draw
+from autograder.diagnose.faults import Fault
+from autograder.spec import Case, Exercise, Misconception
+
+VARIANT_SECONDS = 0.5  # some misconceptions never return; waiting longer tells nothing more
+IMPATIENT = 0.02  # for one that has run late before; a reference answers in a tenth of this
+
+_late: Counter[tuple[Exercise, tuple[Misconception, ...]]] = Counter()
+
+
+def variant(exercise: Exercise, *wrong: Misconception) -> Callable:
+    """The reference as someone would write it who makes all these mistakes.
+
+    Raises LookupError when two of them edit the same place.
+    """
+    listed = [each for each in wrong if not isinstance(each, Fault)]
+    function = exercise.variant(*listed) if listed else exercise.target
+    for fault in wrong:
+        if isinstance(fault, Fault):
+            function = fault.wrapped(function)
+    return function
+
+
+@lru_cache(maxsize=4096)  # a learner asks again and again with the one practice seed
+def answers(exercise: Exercise, seed: int, *wrong: Misconception) -> tuple[Outcome, ...]:
+    """What the reference, or someone with these misconceptions, answers to the cases."""
+    if not wrong:
+        return tuple(attempt_all(exercise.target, list(inputs(exercise, seed))))
+    count = len(inputs(exercise, seed))
+    return tuple(answer(exercise, seed, number, *wrong) for number in range(count))
+
+
+@lru_cache(maxsize=16384)
+def answer(exercise: Exercise, seed: int, number: int, *wrong: Misconception) -> Outcome:
+    """What someone with these misconceptions answers to one case.
+
+    A fault that this case does not bring out changes nothing, and is not run.
+    """
+    of_case = inputs(exercise, seed)[number]
+    felt = tuple(w for w in wrong if not isinstance(w, Fault) or w.touches(of_case))
+    if felt != wrong:
+        return answer(exercise, seed, number, *felt)
+    if not wrong:
+        return answers(exercise, seed)[number]
+    # a busy machine must not make a misconception look like one that never ends
+    late = _late[exercise, wrong] > 0
+    seconds = IMPATIENT if late else VARIANT_SECONDS / 2  # the first call gets twice as much
+    (outcome,) = attempt_all(variant(exercise, *wrong), [of_case], seconds, idle=False)
+    _late[exercise, wrong] += outcome.failure == ("time", "")
+    return outcome
+
+
+@lru_cache(maxsize=64)  # drawing all cases takes longer than answering one
+def cases(exercise: Exercise, seed: int) -> tuple[Case, ...]:
+    return tuple(draw(exercise, seed))
+
+
+def inputs(exercise: Exercise, seed: int) -> tuple[Mapping[str, Any], ...]:
+    return tuple(case.inputs for case in cases(exercise, seed))
+
+
+def same(case: Case, outcome: Outcome, other: Outcome) -> bool:
+    """Whether two outcomes are alike as far as the case can tell."""
+    if ("ended", "") in (outcome.failure, other.failure):
+        return True  # nobody knows what it would have been
+    if outcome.failure or other.failure:
+        return outcome.failure == other.failure
+    return outcome.changed == other.changed and not case.judge(outcome.result, other.result)

@@ -1,0 +1,125 @@
+"""The diagnosis: a name only where the evidence bears it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograder.attempt import Outcome
+from autograder.diagnose.causes import Cause, cause
+from autograder.diagnose.evidence import Trial
+from autograder.diagnose.forms import form
+from autograder.diagnose.relations import Relation, relations
+from autograder.diagnose.saying import evidence, part_called, rest
+from autograder.diagnose.search import GOOD, Explanation, explanations
+from autograder.spec import Exercise, Misconception
+
+LIKELY = 0.5  # least score that is worth a name
+AHEAD = 0.1  # by which the best has to be ahead of what says something else
+ENOUGH = 1.0  # numbers that could not be anything, at least
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The mistakes whose wrong answers these are, or what the answer is to the right one.
+
+    Not `certain` when they do not explain most of it, or something else would as well.
+    `evidence` says what they explain, `rest` what they do not; `relation` stands where no
+    mistake is known, and `title` is its name in short.
+    """
+
+    misconceptions: tuple[Misconception, ...]
+    certain: bool = True
+    evidence: str = ""
+    rest: str = ""
+    relation: str = ""
+    title: str = ""
+
+    @property
+    def name(self) -> str:
+        names = dict.fromkeys(wrong.name for wrong in self.misconceptions)
+        return " and ".join(names) or self.title
+
+
+def diagnose(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> Diagnosis | None:
+    """The mistake behind the outcomes of the cases of this seed, if any is recognised."""
+    trial = Trial(exercise, seed, outcomes)
+    if not trial.telling:
+        return None
+    best = named(explanations(trial))
+    if best and (best.exact or sure(best)):
+        return told(best)
+    return related(trial) or (told(best, certain=False) if best else None)
+
+
+def told(best: Explanation, *, certain: bool = True) -> Diagnosis:
+    """The diagnosis with what it explains, and what it does not."""
+    certain = certain and not best.doubtful
+    return Diagnosis(best.wrong, certain, evidence(best), rest(best))
+
+
+def named(found: list[Explanation]) -> Explanation | None:
+    """The best explanation, if it explains enough and is ahead of all others."""
+    if not found:
+        return None
+    best, *others = found
+    rivals = [each for each in others if each.exact or not _related(each, best)]
+    twins = [each for each in rivals if each.rank == best.rank and each.like(best)]
+    best.doubtful = bool(twins)
+    if best.exact:
+        return best
+    ahead = all(each.rank < best.rank - AHEAD or each.like(best) for each in rivals)
+    return best if best.score >= LIKELY and best.proof >= ENOUGH and ahead else None
+
+
+def sure(best: Explanation) -> bool:
+    """Whether all typical cases are explained."""
+    trial = best.trial
+    full = [number for number in trial.telling if trial.full(number)]
+    return bool(full) and all(best.tally(number).mean >= GOOD for number in full)
+
+
+def related(trial: Trial) -> Diagnosis | None:
+    """What the answer is to the right one: its form, the cause of an error, a relation."""
+    full = [n for n in trial.telling if trial.full(n)] or trial.telling[:1]
+    failed = [n for n in full if trial.readings[n].whole]
+    if 2 * len(failed) >= len(full) and (why := _common_cause(trial, failed)):
+        return Diagnosis((), relation=why.sentence, title=why.title)
+    whole = [n for n in full if not trial.readings[n].whole]
+    if found := form(trial, whole):
+        return Diagnosis((), relation=f"Your result {found.sentence}.", title=found.title)
+    return _in_words(trial, list(relations(trial, whole)))
+
+
+def _common_cause(trial: Trial, failed: list[int]) -> Cause | None:
+    causes = [cause(trial.outcomes[n]) for n in failed]
+    return causes[0] if causes and len({why and why.title for why in causes}) == 1 else None
+
+
+def _in_words(trial: Trial, found: list[tuple[tuple, Relation]]) -> Diagnosis | None:
+    """One sentence for each kind of relation, with the part of the answer that it is about."""
+    if not found:
+        return None
+    by_title: dict[str, list[tuple]] = {}
+    sentences = {relation.title: relation.sentence for _, relation in reversed(found)}
+    for component, relation in found:
+        by_title.setdefault(relation.title, []).append(component)
+    numeric = {name for ground in trial.grounds for name in ground.names if called(trial, name)}
+    several = len(numeric) > 1
+    said = []
+    for title, components in by_title.items():
+        what = called(trial, components[0]) if several else ""
+        what = what or "your result"
+        said.append(f"{what[:1].upper()}{what[1:]} {sentences[title]}.")
+    return Diagnosis((), relation=" ".join(said[:3]), title=" and ".join([*by_title][:3]))
+
+
+def called(trial: Trial, component: tuple) -> str:
+    """What the judge calls a part of the answer, or else its place."""
+    for ground in trial.grounds:
+        if component in ground.names:
+            return part_called(ground, component)
+    return ""
+
+
+def _related(one: Explanation, other: Explanation) -> bool:
+    """Whether the two have a mistake in common."""
+    return bool(set(one.wrong) & set(other.wrong))

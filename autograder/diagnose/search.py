@@ -1,0 +1,193 @@
+"""Which mistakes explain the most?  One first, then two at once, then one more for the rest."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+
+from autograder.diagnose.evidence import Match, Tally, Trial, Wrong
+from autograder.diagnose.faults import Fault, faults
+from autograder.recipes import Each, Recipe
+from autograder.spec import Exercise, Misconception
+
+GOOD = 0.9  # share from which a case counts as explained
+HOPE = 0.3  # least score of what is tried together with others
+COMPLEX, DERIVED = 0.06, 0.02  # what a further mistake has to explain more; what a derived one
+MOST = 3  # mistakes that are named together
+PAIRS, FEW_PAIRS = 400, 30  # pairs that are tried: few where one answer takes a training run
+
+
+@dataclass(eq=False)
+class Explanation:
+    """Mistakes, and what they explain of each case; `apart` if each in its own places only."""
+
+    trial: Trial
+    wrong: Wrong
+    apart: bool = False
+    doubtful: bool = False  # another explains it all as well
+
+    def match(self, number: int) -> Match:
+        if self.apart:
+            return self.trial.together(number, self.wrong)
+        return self.trial.match(number, self.wrong)
+
+    def tally(self, number: int) -> Tally:
+        return self.trial.tally(number, self.match(number))
+
+    def score_of(self, numbers: list[int]) -> float:
+        """The explained share of these cases, by their weight."""
+        tallies = {n: self.tally(n) for n in numbers}
+        weights = {n: self.trial.grounds[n].weight for n, t in tallies.items() if not t.silent}
+        if not weights:
+            return 0.0
+        return sum(w * tallies[n].mean for n, w in weights.items()) / sum(weights.values())
+
+    @cached_property
+    def score(self) -> float:
+        return self.score_of(self.trial.known)
+
+    @cached_property
+    def proof(self) -> float:
+        return sum(self.tally(n).proof for n in self.trial.telling)
+
+    @property
+    def rank(self) -> float:
+        derived = sum(isinstance(each, Fault) for each in self.wrong)
+        return self.score - COMPLEX * (len(self.wrong) - 1) - DERIVED * derived
+
+    @property
+    def exact(self) -> bool:
+        return all(self.tally(n).mean > 0.999 for n in self.trial.known)
+
+    def like(self, other: "Explanation") -> bool:
+        """Whether both explain the same, entry by entry."""
+        return all(
+            np.array_equal(self.match(n).fits, other.match(n).fits)
+            and np.array_equal(self.match(n).off, other.match(n).off)
+            for n in self.trial.known
+        )
+
+    @property
+    def open(self) -> list[int]:
+        """The telling cases that are not explained, the heaviest first."""
+        return [n for n in self.trial.telling if self.tally(n).mean < GOOD]
+
+
+def heavy(exercise: Exercise, trial: Trial) -> bool:
+    """Whether each answer takes long, as those do that train a network."""
+    inputs = trial.grounds[0].case.inputs.values()
+    return any(isinstance(value, Recipe) and not isinstance(value, Each) for value in inputs)
+
+
+def explanations(trial: Trial) -> list[Explanation]:
+    """Everything that explains something, the best first."""
+    few = heavy(trial.exercise, trial)
+    suspects = (*trial.exercise.misconceptions, *faults(trial.exercise, few))
+    found = singles(trial, suspects, few)
+    if not found or not found[0].exact:
+        found = ranked([*found, *pairs(trial, suspects, found, few)])
+        found = ranked([*found, *extended(trial, suspects, found)])
+    return found
+
+
+def ranked(found: list[Explanation]) -> list[Explanation]:
+    return sorted(found, key=lambda each: -each.rank)  # stable: of equals the first listed
+
+
+def singles(trial: Trial, suspects: Wrong, few: bool) -> list[Explanation]:
+    """What explains something by itself; long answers are first compared in two cases only."""
+    first = trial.telling[:2] if few else trial.telling
+    hopeful = []
+    for suspect in suspects:
+        one = Explanation(trial, (suspect,))
+        tallies = [one.tally(number) for number in first]
+        if any(t.proof > 0 for t in tallies) or (few and _silent(one, first)):
+            hopeful.append(one)
+    hopeful = [each for each in hopeful if each.score_of(trial.telling) > 0]
+    hopeful.sort(key=lambda each: -each.score_of(trial.telling))
+    return ranked(hopeful[:16])
+
+
+def _silent(one: Explanation, numbers: list[int]) -> bool:
+    return not any(one.match(number).off.any() for number in numbers)
+
+
+def pairs(
+    trial: Trial, suspects: Wrong, found: list[Explanation], few: bool
+) -> list[Explanation]:
+    """Two at once, where both change the same numbers.
+
+    There are hundreds of pairs: only those that explain the key case are tried on all.
+    """
+    key = key_case(trial, suspects, found)
+    if key is None:
+        return []
+    matching = []
+    acting = [each for each in suspects if trial.match(key, (each,)).off.any()]
+    for pair in list(combinations(acting, 2))[: FEW_PAIRS if few else PAIRS]:
+        one = Explanation(trial, pair)
+        try:
+            tally = one.tally(key)
+        except LookupError:  # both edit the same place
+            continue
+        if tally.mean >= GOOD and tally.proof > 0.5:
+            matching.append(one)
+    return matching[:20]
+
+
+def key_case(trial: Trial, suspects: Wrong, found: list[Explanation]) -> int | None:
+    """A case that no single mistake explains, and that as few as possible change."""
+    open_ = [
+        number
+        for number in trial.telling
+        if trial.full(number) and not trial.readings[number].whole
+        and all(number in each.open for each in found[:8])
+    ]  # fmt: skip
+
+    def acting(number: int) -> int:
+        return sum(bool(trial.match(number, (each,)).off.any()) for each in suspects)
+
+    return min(open_[:4], key=acting, default=None)
+
+
+def extended(trial: Trial, suspects: Wrong, found: list[Explanation]) -> list[Explanation]:
+    """The best with one more mistake that explains a case they leave open; and one more."""
+    result = []
+    for one in found[:3]:
+        best = one
+        while best.score >= HOPE and len(best.wrong) < MOST:
+            more = max(further(best, suspects), key=lambda each: each.rank, default=None)
+            if more is None or more.rank <= best.rank:
+                break
+            best = more
+            result.append(best)
+    return result
+
+
+def further(base: Explanation, suspects: Wrong) -> list[Explanation]:
+    """The explanation with one more mistake, where that explains a case that was open."""
+    trial, found = base.trial, []
+    for number in base.open[:3]:
+        for suspect in suspects:
+            if suspect in base.wrong:
+                continue
+            for one in _joined(base, suspect):
+                try:
+                    tally = one.tally(number)
+                    gained = tally.mean - base.tally(number).mean
+                except LookupError:
+                    continue
+                if gained > 0.3 and tally.mean >= GOOD and _proves(trial, number, one, base):
+                    found.append(one)
+                    break
+    return found
+
+
+def _proves(trial: Trial, number: int, one: Explanation, base: Explanation) -> bool:
+    return one.tally(number).proof > base.tally(number).proof + 0.5
+
+
+def _joined(base: Explanation, suspect: Misconception) -> list[Explanation]:
+    wrong = (*base.wrong, suspect)
+    return [replace(base, wrong=wrong, apart=False), replace(base, wrong=wrong, apart=True)]
