@@ -55,6 +55,7 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
 ]
 # the packages whose files share one layer, and may import each other
 PACKAGES = (
+    "autograder.diagnose.",
     "autograder.exercises.",
     "autograder.recipes.",
     "steadygrad.data.",
