@@ -207,7 +207,7 @@ GAIN_FROM_ACTIVATION = Exercise(
             instead_of="phi(z).square()",
             wrote="phi(z.abs()).square()",
             symptom="Your gains are right for even and odd functions only.",
-            hint="What φ does on the left need not be what it does on the right: ReLU is 0 there.",
+            hint="On the left φ need not do what it does on the right: ReLU is 0 there.",
         ),
     ),
 )
