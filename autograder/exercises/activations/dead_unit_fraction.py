@@ -83,6 +83,17 @@ def dead_cases(rng):
     pictures = torch.zeros(2, 1, 4, 4)
     pictures[1, 0, 2:, 2:] = 1.0  # one place of one image switches the first channel on
     yield Case("images", dict(model=image, layer="1", batches=[pictures]))
+    quiet = (("Linear", 4, 5), ("Tanh",))
+    signs = torch.tensor([[1.0], [-1.0], [0.0], [1e-8], [1.0]]) * torch.ones(5, 4)
+    faint = Network(quiet, {"0.weight": signs, "0.bias": torch.tensor([0.0, 0, 0, 0, -9])})
+    there_and_back = [torch.rand(3, 4, generator=rng)]
+    there_and_back += [-there_and_back[0]]
+    negative = there_and_back[:1]
+    yield Case(
+        "tanh, whose outputs cancel, or are faint, or negative",
+        dict(model=faint, layer="1", batches=there_and_back),
+    )
+    yield Case("tanh, with one batch", dict(model=faint, layer="1", batches=negative))
     yield Case("all alive", dict(model=model([9.0] * 4), layer="1", batches=batches(3)))
     yield Case("all dead", dict(model=model([-9.0] * 4), layer="1", batches=batches(3)))
 
@@ -255,6 +266,28 @@ DEAD_UNIT_FRACTION = Exercise(
             wrote="next(m for m in model.modules() if isinstance(m, nn.ReLU))",
             symptom="You look at the first ReLU, whichever layer is asked for.",
             hint="The layer is named: look it up among the model's modules.",
+        ),
+        Misconception(
+            "negative outputs taken for dead",
+            instead_of=UNIT,
+            wrote=UNIT.replace("!=", ">"),
+            symptom="A unit that is only ever negative is dead to you.",
+            hint="Dead is who puts out 0. Not every activation is a ReLU: a tanh says "
+            "something with negative numbers, too.",
+        ),
+        Misconception(
+            "small outputs taken for dead",
+            instead_of=UNIT,
+            wrote="output.movedim(1, -1).flatten(0, -2).abs() > 1e-6",
+            symptom="A unit that answers faintly is dead to you.",
+            hint="A dead unit puts out 0 and nothing else; a faint one still learns.",
+        ),
+        Misconception(
+            "number for share",
+            instead_of=f"1 - {JOINED}.double().mean().item()",
+            wrote=f"(~{JOINED}).double().sum().item()",
+            symptom="You give the number of dead units.",
+            hint="Asked for is their share: divide by the number of units.",
         ),
     ),
 )

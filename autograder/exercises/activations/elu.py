@@ -16,6 +16,7 @@ def elu_cases(rng):
     both = value_and_gradient()
     yield Case("ordinary numbers, another α", dict(x=around(3, 4), alpha=0.3))
     yield Case("the default α", dict(x=around(6)))
+    yield Case("a large α, close to zero", dict(x=around(6).clamp(-2, 2), alpha=3.0))
     yield Case("value and gradient", dict(x=Traced(around(6)), alpha=1.7), both)
     far = torch.tensor([-1000.0, -800.0, 800.0, 1000.0])
     yield Case("far out, with gradient", dict(x=Traced(far), alpha=0.5), both)
@@ -115,6 +116,43 @@ ELU = Exercise(
             wrote="torch.exp(left)",
             symptom="Your curve jumps at zero: left of it you are α too high.",
             hint="At zero both sides must meet: e^0 is 1, so 1 has to be taken off.",
+        ),
+        Misconception(
+            "the sides exchanged",
+            instead_of=RESULT,
+            wrote="torch.where(x > 0, alpha * torch.expm1(x.clamp(min=0)), x)",
+            symptom="Your curve is straight on the left and bends on the right.",
+            hint="The identity is for positive x, the exponential for the others.",
+        ),
+        Misconception(
+            "1 taken off after α",
+            instead_of="alpha * torch.expm1(left)",
+            wrote="alpha * torch.exp(left) - 1",
+            symptom="Your left side levels off at −1, and jumps at zero.",
+            hint="α stands before the bracket: e^x − 1 first, then the factor.",
+        ),
+        Misconception(
+            "1 − e^x for e^x − 1",
+            instead_of="alpha * torch.expm1(left)",
+            wrote="-alpha * torch.expm1(left)",
+            symptom="Your left side rises to α where it should fall to −α.",
+            hint="Left of zero e^x is less than 1: e^x − 1 is negative.",
+        ),
+        Misconception(
+            "e to the −x",
+            instead_of="alpha * torch.expm1(left)",
+            wrote="alpha * torch.expm1(-left)",
+            symptom="Your left side grows beyond all bounds.",
+            hint="On the left x is negative, and e^x small. Its sign stays as it is.",
+        ),
+        Misconception(
+            "the larger of both sides",
+            instead_of=RESULT,
+            wrote="torch.maximum(x, alpha * torch.expm1(left))",
+            symptom="With α below 1 your answers are right; above 1 your left side begins as x "
+            "itself.",
+            hint="Which side counts is a question of the sign of x. Near zero α (e^x − 1) may "
+            "well lie below x.",
         ),
     ),
 )

@@ -17,7 +17,9 @@ def gelu_cases(rng):
     grid = torch.linspace(-4, 4, 17, dtype=torch.float64)
     yield Case("exact, in float64", dict(x=grid, approximate=False))
     yield Case("approximate, in float64", dict(x=grid, approximate=True))
-    yield Case("far out", dict(x=torch.tensor([-50.0, 50.0, 0.0])))
+    far = torch.tensor([-50.0, 50.0, 0.0])
+    yield Case("far out", dict(x=far))
+    yield Case("far out, approximate", dict(x=far, approximate=True))
 
 
 def gelu_steps():
@@ -158,6 +160,65 @@ GELU = Exercise(
             wrote="0.5 * (1 + torch.erf(x / math.sqrt(2)))",
             symptom="Your exact form is the switch alone, between 0 and 1.",
             hint="GELU is x times the switch.",
+        ),
+        Misconception(
+            "tanh by its exponentials",
+            instead_of="torch.tanh(inner)",
+            wrote="(inner.exp() - (-inner).exp()) / (inner.exp() + (-inner).exp())",
+            symptom="Far out your approximate form is NaN: infinity divided by infinity.",
+            hint="PyTorch's tanh never overflows.",
+        ),
+        Misconception(
+            "the cube without its factor",
+            instead_of="0.044715 * x**3",
+            wrote="x**3",
+            symptom="Your approximate form bends far too sharply: the cube counts in full.",
+            hint="The cube is a small correction, with the factor 0.044715.",
+        ),
+        Misconception(
+            "0.44715 for 0.044715",
+            instead_of="0.044715 * x**3",
+            wrote="0.44715 * x**3",
+            symptom="Your cube counts ten times too much.",
+            hint="Count the zeros: the factor of the cube is 0.044715.",
+        ),
+        Misconception(
+            "square for cube",
+            instead_of="x**3",
+            wrote="x**2",
+            symptom="Your approximate form corrects both sides upwards.",
+            hint="A switch is odd around its middle: only x and x³ keep it so, x² does not.",
+        ),
+        Misconception(
+            "2/π without its root",
+            instead_of="math.sqrt(2 / math.pi) *",
+            wrote="2 / math.pi *",
+            symptom="Your approximate form bends too gently.",
+            hint="Half a tanh must have Φ's slope at zero, 1/√(2π) = 0.4. Half of √(2/π) is "
+            "that.",
+        ),
+        Misconception(
+            "√(2π) for √(2/π)",
+            instead_of="math.sqrt(2 / math.pi) *",
+            wrote="math.sqrt(2 * math.pi) *",
+            symptom="Your approximate form bends about three times too sharply.",
+            hint="Half a tanh must have Φ's slope at zero, 1/√(2π) = 0.4. Half of √(2/π) is "
+            "that.",
+        ),
+        Misconception(
+            "x σ(1.702 x) for the exact form",
+            instead_of=EXACT,
+            wrote="x * torch.sigmoid(1.702 * x)",
+            symptom="Your exact form is off by up to 0.02.",
+            hint="That is the quickest likeness of GELU. The exact form has the error "
+            "function.",
+        ),
+        Misconception(
+            "SiLU for GELU",
+            instead_of=EXACT,
+            wrote="x * torch.sigmoid(x)",
+            symptom="Your exact form is x σ(x).",
+            hint="That is SiLU. GELU's switch is Φ, the share of normal numbers below x.",
         ),
     ),
 )

@@ -22,8 +22,11 @@ def prelu_cases(rng):
     judge = close(call=gradient_part)
     yield Case("images of three channels", drawn(4, 3, 2, 5), judge)
     yield Case("as many channels as examples", drawn(3, 3), judge)
+    yield Case("images as wide as they have channels", drawn(2, 4, 3, 4), judge)
     yield Case("a batch of one", drawn(1, 4), judge)
     yield Case("one channel", drawn(2, 1, 4), judge)
+    some = drawn(3, 3) | dict(a=torch.tensor([0.0, -0.4, 1.6]))
+    yield Case("slopes of 0, below 0 and above 1", some, judge)
     yield Case("x = 0 everywhere", at_zero(2, 3), judge)
 
 
@@ -51,6 +54,7 @@ def prelu_by_einsum(grad_out, x, a):
 
 
 MASK_X = "grad_x = grad_out * torch.where(x > 0, 1.0, slope)"
+SLOPE = "slope = a.reshape(1, -1, *[1] * (x.dim() - 2))"
 EACH = "each = torch.where(x > 0, 0.0, grad_out * x)"
 SUM = "each.sum(dim=others)"
 
@@ -155,6 +159,35 @@ PRELU_BACKWARD = Exercise(
             wrote=f"return {SUM}, grad_x",
             symptom="Your two gradients stand in the wrong order.",
             hint="First the gradient of x, which is as large as x; then that of a.",
+        ),
+        Misconception(
+            "slopes laid along the last axis",
+            instead_of=SLOPE,
+            wrote="slope = a",
+            symptom="Tables are right. In images your slopes lie along the width: shapes "
+            "clash, or, where they are as wide as they have channels, the numbers are wrong.",
+            hint="There is one slope for each channel, and channels are axis 1.",
+        ),
+        Misconception(
+            "grad_out left out of the input's gradient",
+            instead_of=MASK_X,
+            wrote="grad_x = torch.where(x > 0, torch.ones_like(x), slope)",
+            symptom="Your gradient of x is the slope alone.",
+            hint="That is ∂y/∂x. The chain rule multiplies it by ∂loss/∂y, entry by entry.",
+        ),
+        Misconception(
+            "value for slope",
+            instead_of=MASK_X,
+            wrote="grad_x = grad_out * torch.where(x > 0, x, slope * x)",
+            symptom="You multiply grad_out by y itself.",
+            hint="Asked for is how y moves with x: by 1 on the right, by a on the left.",
+        ),
+        Misconception(
+            "one slope for all channels",
+            instead_of=SLOPE,
+            wrote="slope = a[0]",
+            symptom="The first channel is right; all others get its slope.",
+            hint="Every channel has a slope of its own.",
         ),
     ),
 )

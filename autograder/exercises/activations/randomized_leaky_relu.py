@@ -22,6 +22,7 @@ def randomized_cases(rng):
         same(torch.std, "the deviation of the results", within=0.05, relative=True),
         same(torch.amin, "the smallest result", within=0.05, relative=True),
         same(rows, "the deviation within a row", within=0.1, relative=True),
+        same(columns, "the deviation within a column", within=0.1, relative=True),
     )
     right = torch.rand(20, 30, generator=rng)
     mixed = torch.randn(6, 5, generator=rng)
@@ -39,6 +40,10 @@ def randomized_cases(rng):
 
 def rows(values):
     return values.std(dim=1).mean()
+
+
+def columns(values):
+    return rows(values.T)
 
 
 def randomized_steps():
@@ -94,7 +99,7 @@ RANDOMIZED_LEAKY_RELU = Exercise(
             hint="Draw one for each entry: the noise is what regularizes.",
         ),
         Misconception(
-            "one slope for each column",
+            "one slope for each row",
             instead_of=DRAW,
             wrote="share = torch.rand(len(x), 1, generator=rng, dtype=x.dtype)",
             symptom="Entries of one row share their slope.",
@@ -158,6 +163,52 @@ RANDOMIZED_LEAKY_RELU = Exercise(
             wrote="return slope * x",
             symptom="Positive numbers are changed, too.",
             hint="The slope is for the left side; on the right x stays as it is.",
+        ),
+        Misconception(
+            "one slope for each column",
+            instead_of=DRAW,
+            wrote=DRAW.replace("x.shape", "x.shape[1:]"),
+            symptom="Entries of one column share their slope.",
+            hint="Every entry has a slope of its own.",
+        ),
+        Misconception(
+            "the upper slope in evaluation",
+            instead_of=MEAN,
+            wrote="upper * x",
+            symptom="In evaluation you use the upper end of the slopes.",
+            hint="Take the mean of the slopes that training has drawn.",
+        ),
+        Misconception(
+            "divided in evaluation",
+            instead_of=MEAN,
+            wrote="x / ((lower + upper) / 2)",
+            symptom="In evaluation you divide by the mean slope.",
+            hint="The paper divides, by numbers from 3 to 8. Here the slope multiplies.",
+        ),
+        Misconception(
+            "the mean slope in training, too",
+            instead_of=SLOPE,
+            wrote="slope = (lower + upper) / 2",
+            symptom="Your slopes are not drawn at all.",
+            hint="Training draws a slope for each entry. Only evaluation takes the mean.",
+        ),
+        Misconception(
+            "the same seed every time",
+            instead_of=DRAW,
+            wrote=DRAW.replace("generator=rng", "generator=torch.Generator().manual_seed(0)"),
+            symptom="Every generator gives you the same slopes.",
+            hint="With a seed of your own there is no lot left. Draw from the generator that "
+            "is given.",
+        ),
+        Misconception(
+            "the generator's seed for the generator",
+            instead_of=DRAW,
+            wrote="seed = rng and rng.initial_seed()\n"
+            "    rng = rng and torch.Generator().manual_seed(seed)\n"
+            f"    {DRAW}",
+            symptom="You start over from the generator's seed, so a generator that has drawn "
+            "already gives you the same slopes once more.",
+            hint="Each call needs slopes of its own. Draw from the generator as it stands.",
         ),
     ),
 )

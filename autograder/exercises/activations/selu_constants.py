@@ -179,5 +179,33 @@ SELU_CONSTANTS = Exercise(
             hint="erf belongs to a normal variable of variance 1/2. To have Φ, divide its "
             "argument by √2.",
         ),
+        Misconception(
+            "rounded to four digits",
+            instead_of=RESULT,
+            wrote="return round(alpha, 4), round(1 / math.sqrt(second), 4)",
+            symptom="Your α is right to four digits only.",
+            hint="Asked for are six digits or better. Solve, and do not round.",
+        ),
+        Misconception(
+            "2π without its root",
+            instead_of="(1 / math.sqrt(2 * math.pi)) /",
+            wrote="(1 / (2 * math.pi)) /",
+            symptom="Your α is 0.67, too small by a factor of 2.5.",
+            hint="The mean of the positive part is φ(0) = 1/√(2π).",
+        ),
+        Misconception(
+            "twice Φ",
+            instead_of="math.erfc(k / math.sqrt(2)) / 2",
+            wrote="math.erfc(k / math.sqrt(2))",
+            symptom="Your α is half of what it should be.",
+            hint="Φ(−k) is half of erfc(k/√2): at k = 0 it must be 1/2.",
+        ),
+        Misconception(
+            "all of e^z − 1, not its left side",
+            instead_of="(below(0) - below(1))",
+            wrote="(math.exp(0.5) - 1)",
+            symptom="Your α is 0.61: you take e^z − 1 over all z.",
+            hint="The bend is there for z < 0 only, so its mean is an integral up to 0.",
+        ),
     ),
 )

@@ -20,6 +20,8 @@ def softplus_cases(rng):
     far = torch.tensor([800.0, 1000.0])
     yield Case("far right, with gradient", dict(x=Traced(far), beta=3.0), both)
     yield Case("far left, with gradient", dict(x=Traced(-far), beta=3.0), both)
+    bend = torch.linspace(4, 18, 8, dtype=torch.float64)
+    yield Case("on the way to a straight line", dict(x=Traced(bend)), both)
     tail = -38 - 5 * torch.rand(3, generator=rng, dtype=torch.float64)
     yield Case("the left tail, digit by digit", dict(x=Traced(tail)), digits)
 
@@ -120,6 +122,43 @@ SOFTPLUS = Exercise(
             wrote="z.clamp(min=0) / beta",
             symptom="You give a ReLU.",
             hint="What makes it smooth is the term log(1 + e^−|z|).",
+        ),
+        Misconception(
+            "a straight line too early",
+            instead_of=RESULT,
+            wrote="torch.where(z > 10, z, z.clamp(min=0) + torch.log1p(small)) / beta",
+            symptom="From 10 on your softplus is x itself: in float64 that shows.",
+            hint="At 10 softplus is still 5e-5 above x. The stable form needs no border at "
+            "all.",
+        ),
+        Misconception(
+            "large numbers clamped",
+            instead_of=RESULT,
+            wrote="torch.log1p(z.clamp(max=20).exp()) / beta",
+            symptom="Far on the right your softplus does not rise any more.",
+            hint="A clamp keeps the exponential from overflowing, and the function from "
+            "growing. Take the large number out of the logarithm instead.",
+        ),
+        Misconception(
+            "z for its positive part",
+            instead_of="z.clamp(min=0) + torch.log1p(small)",
+            wrote="z + torch.log1p(small)",
+            symptom="Your right side is right, and your left side falls below 0.",
+            hint="What is added to the logarithm is max(z, 0): on the left it is nothing.",
+        ),
+        Misconception(
+            "only the small part divided by β",
+            instead_of=RESULT,
+            wrote="z.clamp(min=0) + torch.log1p(small) / beta",
+            symptom="Your right side has slope β.",
+            hint="The division is for the whole sum.",
+        ),
+        Misconception(
+            "only the straight part divided by β",
+            instead_of=RESULT,
+            wrote="z.clamp(min=0) / beta + torch.log1p(small)",
+            symptom="Around zero your bend is β times too high.",
+            hint="The division is for the whole sum.",
         ),
     ),
 )

@@ -11,7 +11,7 @@ def sigmoid_cases(rng):
     yield Case("ordinary numbers", dict(x=2 * torch.randn(3, 4, generator=rng)))
     yield Case("far right", dict(x=torch.tensor([90.0, 800.0, 1000.0])))
     yield Case("far left", dict(x=torch.tensor([-90.0, -800.0, -1000.0])))
-    tail = -18 - 30 * torch.rand(5, generator=rng, dtype=torch.float64)
+    tail = -18 - 6 * (torch.arange(5) + torch.rand(5, generator=rng, dtype=torch.float64))
     # ten times the rounding of 1 + tanh(x / 2), which may stand for it; a clamp errs by more
     yield Case("the left tail, in float64", dict(x=tail), close(rtol=1e-9, atol=1e-15))
     yield Case("zero", dict(x=torch.zeros(())))
@@ -50,6 +50,19 @@ def sigmoid_by_denominator(x):
 SMALL = "small = torch.where(right, -x, x).exp()  # e^−|x|, never above 1"
 QUOTIENT = "torch.where(right, 1.0, small) / (1 + small)"
 
+
+def clamped_to(end):
+    """The form that overflows on the left, kept from it by force."""
+    return Misconception(
+        f"clamped to ±{end}",
+        instead_of=QUOTIENT,
+        wrote=f"1 / (1 + torch.exp(-x.clamp(-{end}, {end})))",
+        symptom=f"Beyond {end} your answers do not change any more.",
+        hint=f"σ(−40) is not σ(−{end}): its logarithm is −40. A clamp also ends the gradient "
+        "there. Choose the form that needs no clamp.",
+    )
+
+
 STABLE_SIGMOID = Exercise(
     target=activations.stable_sigmoid,
     points=2,
@@ -68,14 +81,7 @@ STABLE_SIGMOID = Exercise(
             symptom="Far on the right your sigmoid is NaN: infinity divided by infinity.",
             hint="Both forms are the same function. Take each where its exponential is small.",
         ),
-        Misconception(
-            "clamped to ±20",
-            instead_of=QUOTIENT,
-            wrote="1 / (1 + torch.exp(-x.clamp(-20, 20)))",
-            symptom="Beyond 20 your answers do not change any more.",
-            hint="σ(−33) is not σ(−20): its logarithm is −33. A clamp also ends the gradient "
-            "there. Choose the form that needs no clamp.",
-        ),
+        clamped_to(20),
         Misconception(
             "tanh of x, not of x / 2",
             instead_of=QUOTIENT,
@@ -105,6 +111,23 @@ STABLE_SIGMOID = Exercise(
             symptom="On the left you give the values of the right side.",
             hint="e^−|x| is safe on both sides, but 1 / (1 + e^−|x|) is σ(|x|). The left side "
             "needs a numerator of its own.",
+        ),
+        *map(clamped_to, (10, 30)),
+        Misconception(
+            "kept away from 0 and 1",
+            instead_of=f"return {QUOTIENT}",
+            wrote=f"return ({QUOTIENT}).clamp(1e-7, 1 - 1e-7)",
+            symptom="Your answers never fall below 1e-7.",
+            hint="σ(−30) is 9e-14, and its logarithm is −30. Choose the form that needs no "
+            "floor.",
+        ),
+        Misconception(
+            "no number replaced by 0",
+            instead_of=QUOTIENT,
+            wrote="torch.nan_to_num(x.exp() / (1 + x.exp()))",
+            symptom="Far on the right your sigmoid is 0, where it should be 1.",
+            hint="Infinity divided by infinity can be anything. Take the form whose "
+            "exponential is small there, and nothing has to be replaced.",
         ),
     ),
 )

@@ -38,6 +38,7 @@ def swiglu_by_linear(x, w_gate, w_up, w_down):
 
 
 HIDDEN = "hidden = gate * torch.sigmoid(gate) * up"
+OUTPUTS_FIRST = "Weights have shape (outputs, inputs), so a product needs them transposed."
 
 SWIGLU = Exercise(
     target=activations.swiglu,
@@ -128,6 +129,36 @@ SWIGLU = Exercise(
             instead_of=HIDDEN,
             wrote="hidden = torch.nn.functional.gelu(gate) * up",
             symptom="Your gate is a GELU: that is GEGLU.",
+            hint="The Swi in SwiGLU is Swish with β = 1.",
+        ),
+        Misconception(
+            "switch from the other path",
+            instead_of=HIDDEN,
+            wrote="hidden = gate * torch.sigmoid(up)",
+            symptom="Your gate is multiplied by the sigmoid of the other path.",
+            hint="SiLU needs one number, twice: z σ(z), with the gate's z. The other path "
+            "multiplies as it is.",
+        ),
+        Misconception(
+            "weights not transposed on the way up",
+            instead_of="gate = x @ w_gate.T\n    up = x @ w_up.T",
+            wrote="gate = x @ w_gate\n    up = x @ w_up",
+            symptom="Shapes clash, or, with square weights, the numbers are wrong.",
+            hint=OUTPUTS_FIRST,
+        ),
+        Misconception(
+            "weights not transposed on the way down",
+            instead_of="hidden @ w_down.T",
+            wrote="hidden @ w_down",
+            symptom="Behind the gate shapes clash, or, with square weights, the numbers are "
+            "wrong.",
+            hint=OUTPUTS_FIRST,
+        ),
+        Misconception(
+            "tanh for SiLU",
+            instead_of=HIDDEN,
+            wrote="hidden = torch.tanh(gate) * up",
+            symptom="Your gate is a tanh.",
             hint="The Swi in SwiGLU is Swish with β = 1.",
         ),
     ),

@@ -35,6 +35,22 @@ def gain_by_very_many_draws(phi):
     return 1 / phi(z).square().mean().sqrt().item()
 
 
+DENSITY = "density = torch.exp(-z.square() / 2) / math.sqrt(2 * math.pi)"
+BY_THE_NORMAL = "A sum of many inputs is close to normal, so weigh z with the normal density."
+
+
+def evenly_to(end):
+    """The average over a grid, without any density."""
+    return Misconception(
+        f"an even spread up to {end}",
+        instead_of=DENSITY,
+        wrote=f"density = (z.abs() <= {end}).double() / {2 * end}",
+        symptom=f"You average φ over numbers spread evenly from −{end} to {end}: each counts "
+        "alike, however rare it is.",
+        hint=BY_THE_NORMAL,
+    )
+
+
 GAIN_FROM_ACTIVATION = Exercise(
     target=initialization.gain_from_activation,
     points=3,
@@ -94,10 +110,10 @@ GAIN_FROM_ACTIVATION = Exercise(
         ),
         Misconception(
             "uniform numbers for normal ones",
-            instead_of="density = torch.exp(-z.square() / 2) / math.sqrt(2 * math.pi)",
+            instead_of=DENSITY,
             wrote="density = (z.abs() <= 1).double() / 2",
             symptom="You average φ over numbers spread evenly from −1 to 1.",
-            hint="A sum of many inputs is close to normal, so weigh z with the normal density.",
+            hint=BY_THE_NORMAL,
         ),
         Misconception(
             "density not normalised",
@@ -170,6 +186,28 @@ GAIN_FROM_ACTIVATION = Exercise(
             wrote="1 / second_moment.sqrt()",
             symptom="Your gain is a tensor.",
             hint="Turn it into a Python number at the end.",
+        ),
+        *map(evenly_to, (3, 4, 5, 6, 8, 10)),
+        Misconception(
+            "numbers from 0 to 1",
+            instead_of=DENSITY,
+            wrote="density = ((z >= 0) & (z <= 1)).double()",
+            symptom="You average φ over numbers spread evenly from 0 to 1.",
+            hint=BY_THE_NORMAL,
+        ),
+        Misconception(
+            "a range up to 3",
+            instead_of="torch.linspace(-10, 10, 20_000, dtype=torch.float64)",
+            wrote="torch.linspace(-3, 3, 20_000, dtype=torch.float64)",
+            symptom="Your gains are 1 or 2 per cent too large: everything beyond 3 is missing.",
+            hint="Few z lie beyond 3, but their squares are large. Go on to 6.",
+        ),
+        Misconception(
+            "both halves taken for alike",
+            instead_of="phi(z).square()",
+            wrote="phi(z.abs()).square()",
+            symptom="Your gains are right for even and odd functions only.",
+            hint="On the left φ need not do what it does on the right: ReLU is 0 there.",
         ),
     ),
 )

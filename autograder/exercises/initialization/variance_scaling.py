@@ -37,6 +37,11 @@ def cut(got, expected) -> str:
     return same(outliers, OUTLIERS, within=within)(got, expected)
 
 
+def heap(w: Tensor) -> float:
+    """How much of the weight stands on one number, as on a bound that others were moved to."""
+    return (w.abs() == w.abs().max()).double().mean().item()
+
+
 drawn = every(
     same(size, "The root mean square of the weights", within=0.04, relative=True),
     same(
@@ -50,6 +55,7 @@ drawn = every(
         within=0.025,
     ),
     cut,
+    same(heap, "The share of the weights that are all as far out as any", within=0.005),
 )
 
 
