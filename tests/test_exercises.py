@@ -68,6 +68,7 @@ ALSO_KNOWN_AS = {
     ("counted from 1", "no 1"): "steps not divided by alone",
     ("rate not kept", "lowered for the next call only"): "state not kept",
     ("divides by a wave of no steps", "goes on along the wave"): "rises again past the end",
+    ("only towards the mean", "only from the mean"): "no conversion",
     ("square of the norm", "norms not squared under the root"): "norms added up",
     ("factor from the square", "square returned"): "square of the norm",
     (

@@ -32,7 +32,7 @@ def minibatches_cases(rng):
     yield case("images", 14, 4, 1, 3, 3)
     yield case("a number for each example", 17, 6)
     yield case("too few for one batch, left out", 7, 10, 2, drop_last=True)
-    yield case("without a generator", 25, 4, 2, lots=[None, None, None])
+    yield case("without a generator", 41, 4, 2, lots=[None, None, None])
 
 
 def unlike(result, *, empty: bool) -> str:
