@@ -176,8 +176,9 @@ def max_stable_lr(
         Nesterov             2 (1 + β) / ((1 + 2β) λ)
 
     λ is the largest eigenvalue of the symmetric H, β the momentum.  Where an eigenvalue is
-    negative the valley has a way down without end, and no rate is small enough: 0.  Where H
-    is all zeros there is nothing to overshoot: inf.
+    negative the valley has a way down without end, and no rate is small enough: 0.  But one
+    that rounding alone keeps from zero, tiny beside λ, is level ground.  Where H is all zeros
+    there is nothing to overshoot: inf.
 
     >>> max_stable_lr(torch.diag(torch.tensor([1.0, 10.0])), momentum=0.5)
     0.3

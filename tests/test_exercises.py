@@ -70,6 +70,13 @@ ALSO_KNOWN_AS = {
     ("uniform numbers for normal ones", "both halves taken for alike"): "numbers from 0 to 1",
     ("rate not kept", "lowered for the next call only"): "state not kept",
     ("divides by a wave of no steps", "goes on along the wave"): "rises again past the end",
+    ("only towards the mean", "only from the mean"): "no conversion",
+    ("square of the norm", "norms not squared under the root"): "norms added up",
+    ("factor from the square", "square returned"): "square of the norm",
+    (
+        "multiplied where it must be divided",
+        "divided where it must be multiplied",
+    ): "both ways exchanged",
 }
 
 

@@ -167,5 +167,42 @@ ADADELTA = Exercise(
             "places.",
             hint="The state that you return is the state that you get: keep its order.",
         ),
+        Misconception(
+            "no numerator",
+            instead_of=STEP,
+            wrote="gradient / (v + eps).sqrt()",
+            symptom="Your directions are RMSProp's.",
+            hint="The root of the past steps stands above the line, so that the direction "
+            "has the parameters' unit.",
+        ),
+        Misconception(
+            "squares not remembered",
+            instead_of="Deltas(v, u)",
+            wrote="Deltas(state.v, u)",
+            symptom="Each of your denominators is that of a first step.",
+            hint="The state that you return holds both new means.",
+        ),
+        Misconception(
+            "the new squares in full",
+            instead_of=MEAN,
+            wrote="v = rho * state.v + gradient**2",
+            symptom="Your denominator is too large by a constant factor.",
+            hint="In a mean the weights add up to 1: the new square gets what rho leaves.",
+        ),
+        Misconception(
+            "one mean of squares for all coordinates",
+            instead_of=MEAN,
+            wrote="v = rho * state.v + (1 - rho) * (gradient**2).mean()",
+            symptom="All your coordinates share one denominator.",
+            hint="Each coordinate has a mean of its own. That is the point of it.",
+        ),
+        Misconception(
+            "minus sign",
+            instead_of=STEP,
+            wrote="-" + STEP,
+            symptom="Your directions are right but for the sign.",
+            hint="The caller subtracts the direction, so it points up the slope, as the "
+            "gradient does.",
+        ),
     ),
 )

@@ -130,5 +130,42 @@ ADAGRAD = Exercise(
             hint="The caller subtracts the direction, so it points up the slope, as the "
             "gradient does.",
         ),
+        Misconception(
+            "one mean for all coordinates",
+            instead_of=SUM,
+            wrote="v = state.v + (gradient**2).mean()",
+            symptom="All your coordinates share one denominator.",
+            hint="Each coordinate has a sum of its own. That is the point of it.",
+        ),
+        Misconception(
+            "one norm for all coordinates",
+            instead_of=SUM,
+            wrote="v = state.v + gradient.norm()",
+            symptom="All your coordinates share one denominator, in which the gradients' "
+            "lengths add up.",
+            hint="Each coordinate has a sum of its own, and what is added up are squares.",
+        ),
+        Misconception(
+            "the largest square for the sum",
+            instead_of=SUM,
+            wrote="v = torch.maximum(state.v, gradient**2)",
+            symptom="Your denominator knows the largest gradient only.",
+            hint="All squares are added up: the denominator grows with every step that has a "
+            "slope.",
+        ),
+        Misconception(
+            "initial value at every step",
+            instead_of=SUM,
+            wrote=SUM + " + initial_accumulator_value",
+            symptom="Where the sum does not start at zero, yours grows too fast.",
+            hint="The initial value is there once, before the first step.",
+        ),
+        Misconception(
+            "size of the sum",
+            instead_of=f"{SUM}\n    return {DIVIDE}",
+            wrote="v = state.v + gradient\n    return gradient / (v.abs() + eps)",
+            symptom="Where gradients of both signs come in, your denominator shrinks.",
+            hint="Square first, then add up: squares do not cancel each other.",
+        ),
     ),
 )

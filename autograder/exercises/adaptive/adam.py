@@ -261,5 +261,65 @@ ADAM = Exercise(
             symptom="Your first steps are too small.",
             hint="First correct v, then take the root: the correction is under it.",
         ),
+        Misconception(
+            "no history in m or v",
+            instead_of=f"{M}    {V}",
+            wrote="m = (1 - b1) * gradient\n    v = (1 - b2) * gradient**2",
+            symptom="All that your directions know of the past is the number of steps.",
+            hint="Both means take over a share of what they were. Else there is nothing to "
+            "average.",
+        ),
+        Misconception(
+            "no history in v",
+            instead_of=V,
+            wrote="v = (1 - b2) * gradient**2",
+            symptom="Your denominator knows this step's gradient only.",
+            hint="v takes over a share of the old v, as m does of the old m.",
+        ),
+        Misconception(
+            "square in full",
+            instead_of=V,
+            wrote="v = b2 * state.v + gradient**2",
+            symptom="Your directions are too small by a constant factor.",
+            hint="v is a mean: the weights of old and new add up to 1.",
+        ),
+        Misconception(
+            "one v for all coordinates",
+            instead_of=V,
+            wrote="v = b2 * state.v + (1 - b2) * (gradient**2).mean()",
+            symptom="All your coordinates share one denominator.",
+            hint="Each coordinate has a mean of its own. That is the point of it.",
+        ),
+        Misconception(
+            "the gradient where m belongs",
+            instead_of=DIVIDE,
+            wrote="gradient / (v_hat.sqrt() + eps)",
+            symptom="Your directions have no momentum: they are RMSProp's, corrected.",
+            hint="Above the line stands the corrected mean of the gradients.",
+        ),
+        Misconception(
+            "one beta for both",
+            instead_of="b1, b2 = betas",
+            wrote="b1 = b2 = betas[0]",
+            symptom="Your second mean has the memory of the first.",
+            hint="There are two betas: the second belongs to the squares.",
+        ),
+        Misconception(
+            "multiplied by the correction",
+            instead_of=BOTH,
+            wrote=BOTH.replace(" / ", " * "),
+            symptom="Your first steps are too small, where a correction should make them "
+            "larger.",
+            hint="The means are too small at first, by the very factor of the correction: "
+            "divide by it.",
+        ),
+        Misconception(
+            "beta times t",
+            instead_of=BOTH,
+            wrote=BOTH.replace("**", " * "),
+            symptom="Your first step is right, and later ones are divided by numbers below "
+            "zero.",
+            hint="The share of the start that is left after t steps is beta to the power of t.",
+        ),
     ),
 )

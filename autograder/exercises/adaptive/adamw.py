@@ -150,5 +150,36 @@ ADAMW = Exercise(
             symptom="Each of your steps is a first step.",
             hint="Return the state that Adam gave back; the next step starts from it.",
         ),
+        Misconception(
+            "decay after the step",
+            instead_of=RETURN,
+            wrote="return direction + weight_decay * (theta - direction), state",
+            symptom="What decays with you are the parameters after Adam's step.",
+            hint="Both parts start from the same parameters: the decay is a share of those "
+            "that you were handed.",
+        ),
+        Misconception(
+            "decay in both places",
+            instead_of=ADAM,
+            wrote="direction, state = adam(gradient + weight_decay * theta, state, "
+            "betas=betas, eps=eps)",
+            symptom="Your decay is added to the finished direction, and went through the "
+            "moments besides.",
+            hint="Decoupled means that neither mean sees the decay.",
+        ),
+        Misconception(
+            "the decay itself added",
+            instead_of=RETURN,
+            wrote="return direction + weight_decay, state",
+            symptom="Your decay is the same for every parameter, whatever its value and sign.",
+            hint="Each parameter loses a share of itself: the decay multiplies it.",
+        ),
+        Misconception(
+            "decay at the first step only",
+            instead_of=RETURN,
+            wrote="return direction + (weight_decay * theta if state.t == 1 else 0), state",
+            symptom="Only your first step decays.",
+            hint="Every step takes its share off the parameters.",
+        ),
     ),
 )

@@ -150,5 +150,42 @@ AMSGRAD = Exercise(
             symptom="Your directions shrink when all gradients grow.",
             hint="The peak is a mean of squares. Take its root.",
         ),
+        Misconception(
+            "this step's v left out",
+            instead_of=SECOND,
+            wrote="v_hat = state.peak / (1 - b2**t)",
+            symptom="Your first step divides by nothing but eps, and each later one is a "
+            "step behind.",
+            hint="This step's v enters the maximum before it divides.",
+        ),
+        Misconception(
+            "the old state returned",
+            instead_of="Peaks(t, m, v, peak)",
+            wrote="state",
+            symptom="Each of your steps is a first step.",
+            hint="Return the count, the means and the maximum that you just computed.",
+        ),
+        Misconception(
+            "betas exchanged",
+            instead_of="b1, b2 = betas",
+            wrote="b2, b1 = betas",
+            symptom="Your means have each other's memory.",
+            hint="The first beta belongs to the gradient, the second to its square.",
+        ),
+        Misconception(
+            "m remembers the largest, too",
+            instead_of="m_hat = m / (1 - b1**t)",
+            wrote="m = torch.where(m.abs() > state.m.abs(), m, state.m)\n"
+            "    m_hat = m / (1 - b1**t)",
+            symptom="Your directions hold on to the largest mean of the gradients.",
+            hint="Only the denominator keeps its maximum. m goes its way, as in Adam.",
+        ),
+        Misconception(
+            "corrected means kept",
+            instead_of="Peaks(t, m, v, peak)",
+            wrote="Peaks(t, m_hat, v, v_hat)",
+            symptom="Your first step is right and the second is not.",
+            hint="The correction is for this step's use. The state keeps everything as it is.",
+        ),
     ),
 )

@@ -162,5 +162,35 @@ LION = Exercise(
             symptom="Your means keep little of the past when the betas are near 1.",
             hint="Beta is the share of the old mean that is kept.",
         ),
+        Misconception(
+            "zero counted as negative",
+            instead_of="mean.sign()",
+            wrote="torch.where(mean > 0, 1.0, -1.0).to(mean)",
+            symptom="Where the gradient has always been zero, you move up.",
+            hint="The sign of zero is zero.",
+        ),
+        Misconception(
+            "gradient in full",
+            instead_of=KEPT,
+            wrote="m = b2 * state.m + gradient",
+            symptom="Your mean outweighs every new gradient.",
+            hint="What is kept is a mean: the weights of old and new add up to 1.",
+        ),
+        Misconception(
+            "minus sign",
+            instead_of="mean.sign()",
+            wrote="-mean.sign()",
+            symptom="The sign in your directions points down the slope.",
+            hint="The caller subtracts the direction, so it points up the slope, as the "
+            "gradient does.",
+        ),
+        Misconception(
+            "the sign of the sum",
+            instead_of="mean.sign() + weight_decay * theta",
+            wrote="(mean.sign() + weight_decay * theta).sign()",
+            symptom="All your directions are 1 or −1, and where the gradient has always been "
+            "zero the decay alone decides.",
+            hint="The decay is added to the sign, and nothing is done to it after that.",
+        ),
     ),
 )

@@ -199,5 +199,33 @@ NEWTON_SCHULZ = Exercise(
             hint="Here the norm is the root of the sum of squares, which costs no "
             "decomposition.",
         ),
+        Misconception(
+            "guarded at exactly zero only",
+            instead_of=NORM,
+            wrote="x = x / x.norm() if x.any() else x",
+            symptom="A matrix that is next to nothing comes out as large as any other.",
+            hint="What is below eps is rounding, not a direction: divide by no less than eps.",
+        ),
+        Misconception(
+            "sum of squares for the norm",
+            instead_of=NORM,
+            wrote="x = x / x.square().sum().clamp(min=eps)",
+            symptom="You divide by the square of the norm.",
+            hint="The root of the sum of squares is still to be taken.",
+        ),
+        Misconception(
+            "first power forgotten",
+            instead_of=STEP,
+            wrote="x = (b * gram + c * gram @ gram) @ x",
+            symptom="Your polynomial begins with the cube.",
+            hint="There are three coefficients: for the first, third and fifth power.",
+        ),
+        Misconception(
+            "each step adds to X",
+            instead_of=STEP,
+            wrote="x = x + a * x + (b * gram + c * gram @ gram) @ x",
+            symptom="Your first coefficient counts as one more than it is.",
+            hint="The polynomial takes the place of X. It is not added to it.",
+        ),
     ),
 )

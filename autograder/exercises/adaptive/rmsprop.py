@@ -158,5 +158,28 @@ RMSPROP = Exercise(
             symptom="Your first direction is the gradient's sign.",
             hint="The mean starts at zero, and the first square enters it like any other.",
         ),
+        Misconception(
+            "one mean for all coordinates",
+            instead_of=MEAN,
+            wrote="v = alpha * state.v + (1 - alpha) * (gradient**2).mean()",
+            symptom="All your coordinates share one denominator.",
+            hint="Each coordinate has a mean of its own. That is the point of it.",
+        ),
+        Misconception(
+            "the size of a mean of gradients",
+            instead_of=f"{MEAN}\n    return {DIVIDE}",
+            wrote="v = alpha * state.v + (1 - alpha) * gradient\n"
+            "    return gradient / (v.abs() + eps)",
+            symptom="Where gradients of both signs come in, your denominator shrinks.",
+            hint="RMS: square, then the mean, then the root. Squares do not cancel each other.",
+        ),
+        Misconception(
+            "minus sign",
+            instead_of=DIVIDE,
+            wrote="-gradient / (v.sqrt() + eps)",
+            symptom="Your directions are right but for the sign.",
+            hint="The caller subtracts the direction, so it points up the slope, as the "
+            "gradient does.",
+        ),
     ),
 )

@@ -111,5 +111,29 @@ CONVERT_MOMENTUM = Exercise(
             symptom="You divide by 1 − β².",
             hint="It is the weight of one gradient that counts, 1 − β, at every step.",
         ),
+        Misconception(
+            "only from the mean",
+            instead_of=TO,
+            wrote="pass",
+            symptom="You never look at the convention that the rate is for.",
+            hint="A rate that is to serve the mean has to be larger by what the mean is "
+            "shorter.",
+        ),
+        Misconception(
+            "momentum first",
+            instead_of="return lr, beta",
+            wrote="return beta, lr",
+            symptom="Both numbers are right, in the other order.",
+            hint="The rate comes first.",
+        ),
+        Misconception(
+            "both ways exchanged",
+            instead_of=BOTH,
+            wrote='if source == "ema":\n        lr = lr / (1 - beta)\n    if target == "ema":\n'
+            "        lr = lr * (1 - beta)",
+            symptom="You multiply where you should divide, and the other way round.",
+            hint="The mean is shorter than the sum. Towards the mean the rate grows, and "
+            "from it the rate shrinks.",
+        ),
     ),
 )

@@ -30,6 +30,8 @@ def stable_cases(rng):
     yield case("a steep one, besides", turned(-7.0, 1.0, 3.0), momentum=0.5)
     yield case("downhill everywhere", turned(-2.0, -1.0), momentum=0.5)
     yield case("level", torch.zeros(3, 3), momentum=0.6)
+    exactly = torch.diag(torch.tensor([0.0, 1.0, number(2.0, 3.0)]))
+    yield case("exactly level in one direction", exactly, momentum=0.7)
     column = torch.randn(6, 1, generator=rng)
     yield case("level in five directions of six", column @ column.T, momentum=0.4)
     yield case("level in five of six, and steep", 2**20 * (column @ column.T), momentum=0.4)
@@ -181,6 +183,45 @@ MAX_STABLE_LR = Exercise(
             wrote="",
             symptom="On level ground you divide by zero.",
             hint="Where there is no curvature nothing can be overshot.",
+        ),
+        Misconception(
+            "a fixed bound for rounding",
+            instead_of="1e-6 * max(abs(smallest), abs(largest))",
+            wrote="1e-6",
+            symptom="In a steep valley you take rounding for a way down, or in a flat one a "
+            "way down for rounding.",
+            hint="What rounding leaves of a zero is a share of the largest eigenvalue. "
+            "Compare with that.",
+        ),
+        Misconception(
+            "nearly level taken for level",
+            instead_of="largest == 0",
+            wrote="largest < 1e-6",
+            symptom="Where the valley is very flat you name no limit.",
+            hint="A small curvature is still one: only the rate that it allows is large.",
+        ),
+        Misconception(
+            "no rate on level ground",
+            instead_of="return math.inf",
+            wrote="return 0.0",
+            symptom="On level ground you allow no rate at all.",
+            hint="Where there is no curvature nothing can be overshot, and no rate is too "
+            "fast.",
+        ),
+        Misconception(
+            "level in one direction taken for no valley",
+            instead_of="if smallest < -rounding",
+            wrote="if smallest < rounding",
+            symptom="Where some directions are level you allow no rate at all.",
+            hint="Along a level direction nothing moves. Only a negative curvature leads "
+            "down without end.",
+        ),
+        Misconception(
+            "the mean curvature",
+            instead_of=LARGEST,
+            wrote="eigenvalues.mean().item()",
+            symptom="Your rate suits the typical direction.",
+            hint="It is the steepest direction that is overshot first.",
         ),
     ),
 )

@@ -21,7 +21,7 @@ def minibatches_cases(rng):
         y = torch.arange(n)
         x = y.view(n, *(1 for _ in shape)).expand(n, *shape) + torch.zeros(n, *shape)
         inputs = dict(x=x, y=y, batch_size=batch_size, generator=Each(lots), **options)
-        return Case(name, inputs, epochs)
+        return Case(name, inputs, epochs if lots[0] else epochs_by_chance)
 
     yield case("a size that does not divide the number", 23, 5, 3)
     yield case("a size that does", 24, 8, 2)
@@ -32,7 +32,7 @@ def minibatches_cases(rng):
     yield case("images", 14, 4, 1, 3, 3)
     yield case("a number for each example", 17, 6)
     yield case("too few for one batch, left out", 7, 10, 2, drop_last=True)
-    yield case("without a generator", 25, 4, 2, lots=[None, None, None])
+    yield case("without a generator", 41, 4, 2, lots=[None, None, None])
 
 
 def unlike(result, *, empty: bool) -> str:
@@ -51,27 +51,38 @@ def unlike(result, *, empty: bool) -> str:
     return ""
 
 
-def facts(result):
-    """What can be said of three epochs, whatever order each was drawn in."""
+def facts(result, by_chance: bool):
+    """What can be said of three epochs, whatever order each was drawn in.
+
+    Where nobody can draw the same again (`by_chance`), what is wrong cannot be counted.
+    """
     said, orders = {}, []
     for number, epoch in enumerate(result, start=1):
-        labels = [y.flatten().tolist() for _, y in epoch]
-        order = [label for batch in labels for label in batch]
+        batches = [y.flatten().tolist() for _, y in epoch]
+        order = [label for batch in batches for label in batch]
         orders.append(order)
-        said[f"the sizes of epoch {number}'s batches"] = [float(len(b)) for b in labels]
-        said[f"the number of different examples in epoch {number}"] = len({*order})
-        said[f"the number of x in epoch {number} that do not belong to their y"] = sum(
-            _strangers(x, y) for x, y in epoch
-        )
+        sizes, strangers = [float(len(b)) for b in batches], sum(_strangers(*b) for b in epoch)
+        said[f"the sizes of epoch {number}'s batches"] = sorted(sizes) if by_chance else sizes
+        if by_chance:
+            said[f"whether epoch {number} repeats no example"] = len({*order}) == len(order)
+            said[f"whether each x in epoch {number} belongs to its y"] = not strangers
+        else:
+            said[f"the number of different examples in epoch {number}"] = len({*order})
+            said[f"the number of x in epoch {number} that do not belong to their y"] = strangers
         said[f"the share of places in epoch {number} that are as in the set"] = _agree(
             order, sorted(order)
+        )
+        said[f"the share of batches in epoch {number} that are a stretch of the set"] = _agree(
+            [max(b, default=0) - min(b, default=0) + 1 for b in batches],
+            [len(b) for b in batches],
         )
     for which, number in (("equal", 1), ("other", 2)):
         said[f"the share of places where {which} generators gave equal examples"] = _agree(
             orders[0], orders[number]
         )
     for name, part in zip(("x", "y"), result[0][0] if result[0] else (), strict=False):
-        said[f"{name} of the first batch"] = torch.zeros_like(part)
+        alike = part[:1] if by_chance else part  # any batch may be the short one
+        said[f"{name} of the first batch"] = torch.zeros_like(alike)
     return said
 
 
@@ -88,13 +99,18 @@ def _agree(one, other) -> float:
     return float(share > SAME)
 
 
-def epochs(got, expected) -> str:
+def epochs(got, expected, by_chance: bool = False) -> str:
     empty = expected == [[], [], []]
     if complaint := unlike(got, empty=empty) or unlike(expected, empty=empty):
         # the latter is from a misconception
         return disagreement(got, expected) and Complaint(complaint, Kind.TYPE)
-    return disagreement(facts(got), facts(expected), call=lambda path: " ".join(
+    said = [facts(each, by_chance) for each in (got, expected)]
+    return disagreement(*said, call=lambda path: " ".join(
         str(part) for part in path if not isinstance(part, int)) or "the result")  # fmt: skip
+
+
+def epochs_by_chance(got, expected) -> str:
+    return epochs(got, expected, by_chance=True)
 
 
 def batches_by_index(x, y, batch_size, generator=None, drop_last=False):
@@ -119,6 +135,7 @@ def batches_by_sorting(x, y, batch_size, generator=None, drop_last=False):
 ORDER = "torch.randperm(n, generator=generator)"
 END = "end = n - n % batch_size if drop_last else n"
 CUT = "order[start : start + batch_size]"
+LOOP = "for start in range(0, end, batch_size):"
 
 MINIBATCHES = Exercise(
     target=momentum.minibatches,
@@ -227,6 +244,47 @@ MINIBATCHES = Exercise(
             wrote="range(0, end, max(1, batch_size // 2))",
             symptom="Each batch begins before the last one has ended.",
             hint="From one start to the next it is a whole batch.",
+        ),
+        Misconception(
+            "the batches shuffled, not the examples",
+            instead_of=f"{LOOP}\n        chosen = {CUT}",
+            wrote="for at in torch.randperm((end + batch_size - 1) // batch_size, "
+            "generator=generator):\n"
+            "        start = int(at) * batch_size\n"
+            "        chosen = torch.arange(start, min(start + batch_size, n))",
+            symptom="Each of your batches is a stretch of the set: only their order is drawn.",
+            hint="Shuffle the examples first, then cut. Else the same examples meet in every "
+            "epoch, and a sorted set gives batches of one class.",
+        ),
+        Misconception(
+            "shuffled within each batch only",
+            instead_of=CUT,
+            wrote="start + torch.randperm(min(batch_size, n - start), generator=generator)",
+            symptom="Each of your batches is a stretch of the set, shuffled in itself.",
+            hint="Draw one order for the whole set, and cut that.",
+        ),
+        Misconception(
+            "not shuffled without a generator",
+            instead_of=ORDER,
+            wrote="torch.arange(n) if generator is None else torch.randperm(n, "
+            "generator=generator)",
+            symptom="Where no generator is given your examples come in the order of the set.",
+            hint="Without a generator the order is drawn all the same, from PyTorch's own.",
+        ),
+        Misconception(
+            "seeded where no generator is given",
+            instead_of=ORDER,
+            wrote="torch.randperm(n, generator=generator or torch.Generator().manual_seed(0))",
+            symptom="Where no generator is given all your epochs have the same order.",
+            hint="Without a generator the order is drawn from PyTorch's own, which moves on "
+            "from epoch to epoch.",
+        ),
+        Misconception(
+            "a generator expected",
+            instead_of=ORDER,
+            wrote="torch.randperm(n, generator=generator, device=generator.device)",
+            symptom="Where no generator is given, something stops you.",
+            hint="The generator may be None: then the order is drawn from PyTorch's own.",
         ),
     ),
 )

@@ -175,5 +175,21 @@ NESTEROV_STEP = Exercise(
             symptom="Your step is the whole velocity.",
             hint="The step is the rate times the velocity.",
         ),
+        Misconception(
+            "ahead of the new velocity",
+            instead_of=f"{AHEAD}\n    {VELOCITY}\n    {RETURN}",
+            wrote="velocity = mu * b + grad_fn(p)\n"
+            "    velocity = mu * b + grad_fn(p - lr * mu * velocity)\n"
+            "    return p - lr * velocity, velocity",
+            symptom="You ask for the slope twice: where you stand, and then ahead of it.",
+            hint="Momentum alone leads along the old velocity. One look there is enough.",
+        ),
+        Misconception(
+            "the point ahead returned",
+            instead_of=RETURN,
+            wrote="return p - lr * velocity - lr * mu * velocity, velocity",
+            symptom="You return the point ahead of the new one.",
+            hint="The look ahead is for asking only. Returned is where the step itself leads.",
+        ),
     ),
 )

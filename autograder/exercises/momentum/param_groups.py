@@ -178,5 +178,44 @@ PARAM_GROUPS = Exercise(
             symptom="Your groups hold names.",
             hint="An optimizer steps tensors: put the parameters themselves into the groups.",
         ),
+        Misconception(
+            "the outer layers only",
+            instead_of=TRAINED,
+            wrote="trained = [\n"
+            "        p for m in model.children() for p in m.parameters(recurse=False) "
+            "if p.requires_grad\n"
+            "    ]",
+            symptom="Parameters that lie inside a block are in no group.",
+            hint="Modules hold modules. The model's own list of parameters reaches into all "
+            "of them.",
+        ),
+        Misconception(
+            "frozen parameters spared",
+            instead_of=GROUPS,
+            wrote=GROUPS.replace(
+                SECOND,
+                SECOND.replace(
+                    "in trained if p.ndim < 2",
+                    "in model.parameters() if p.ndim < 2 or not p.requires_grad",
+                ),
+            ),
+            symptom="Frozen parameters are in your second group.",
+            hint="What does not ask for gradients is not the optimizer's, in neither group.",
+        ),
+        Misconception(
+            "empty groups left out",
+            instead_of=GROUPS,
+            wrote=GROUPS.replace("return [", "return [g for g in [")[:-1] + "] if g['params']]",
+            symptom="Where one of the groups is empty you return only the other.",
+            hint="Two groups are asked for, always. An optimizer does not mind an empty one.",
+        ),
+        Misconception(
+            "no decay named for the second group",
+            instead_of=SECOND,
+            wrote=SECOND.replace(', "weight_decay": 0.0', ""),
+            symptom="Your second group does not say how much it decays.",
+            hint="Without a number of its own a group gets the optimizer's, which may be "
+            "anything. Say 0.",
+        ),
     ),
 )

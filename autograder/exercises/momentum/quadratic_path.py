@@ -165,5 +165,22 @@ QUADRATIC_PATH = Exercise(
             symptom="Your path leads up.",
             hint="Downhill is against the velocity of summed gradients.",
         ),
+        Misconception(
+            "the rate inside as well",
+            instead_of=VELOCITY,
+            wrote="velocity = mu * velocity + lr * (h @ x)",
+            symptom="Your steps are too short by the rate: it enters twice.",
+            hint="Here the velocity is a sum of gradients, and the rate comes in with the "
+            "step.",
+            section="Three conventions",
+        ),
+        Misconception(
+            "slope taken ahead",
+            instead_of=VELOCITY,
+            wrote="velocity = mu * velocity + h @ (x - lr * mu * velocity)",
+            symptom="Your path is the one that looks ahead.",
+            hint="The heavy ball asks for the slope where it stands.",
+            section="Look ahead",
+        ),
     ),
 )

@@ -236,5 +236,46 @@ SGD = Exercise(
             hint="The first velocity is the gradient itself, so writing into the velocity "
             "writes into the caller's gradient. Make new tensors.",
         ),
+        Misconception(
+            "0.9 where no momentum is given",
+            instead_of="momentum: float = 0.0",
+            wrote="momentum: float = 0.9",
+            symptom="Where nobody asks for momentum you use 0.9.",
+            hint="The default is in the first line of the function: without momentum this is "
+            "plain descent.",
+        ),
+        Misconception(
+            "Nesterov always",
+            instead_of=NESTEROV,
+            wrote="gradient + momentum * velocity",
+            symptom="You look ahead even where nobody asked for it.",
+            hint="Looking ahead is a setting. The heavy ball's direction is its velocity.",
+            section="Look ahead",
+        ),
+        Misconception(
+            "along the old velocity",
+            instead_of=NESTEROV,
+            wrote="gradient + momentum * velocity if nesterov else 0 * gradient if state is "
+            "None else state",
+            symptom="Your first step does not move, and each other one comes a step late.",
+            hint="The velocity takes the gradient in first. Then the ball goes along the new "
+            "one.",
+        ),
+        Misconception(
+            "dampening for the memory, too",
+            instead_of=VELOCITY,
+            wrote="gradient if state is None else (1 - dampening) * (momentum * state + "
+            "gradient)",
+            symptom="Dampening takes a part of your old velocity as well.",
+            hint="What dampening weakens is the new gradient. The old velocity fades by μ "
+            "alone.",
+        ),
+        Misconception(
+            "the gradient times the momentum",
+            instead_of=VELOCITY,
+            wrote="gradient if state is None else state + momentum * gradient",
+            symptom="Your old velocity stays whole, and it is the new gradient that fades.",
+            hint="μ is what is left of the old velocity. The new gradient is added to that.",
+        ),
     ),
 )

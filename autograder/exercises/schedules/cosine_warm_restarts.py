@@ -246,5 +246,12 @@ COSINE_WARM_RESTARTS = Exercise(
             hint="log 243 to the base 3 is 5, and in floating point a little less: int() "
             "makes it 4. Count the cycles with whole numbers instead.",
         ),
+        Misconception(
+            "counted from 1",
+            instead_of="begun, length = 0, t0",
+            wrote="t, begun, length = t + 1, 0, t0",
+            symptom="All your rates are those of the step after.",
+            hint="Steps count from 0: the first has max_lr.",
+        ),
     ),
 )

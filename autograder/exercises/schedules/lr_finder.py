@@ -325,5 +325,27 @@ LR_FINDER = Exercise(
             symptom="What you return as the rates are their logarithms.",
             hint="Asked for are the rates themselves. A figure can have a log axis.",
         ),
+        Misconception(
+            "stops at NaN only",
+            instead_of="not loss.isfinite()",
+            wrote="loss.isnan()",
+            symptom="An infinite loss is still in your losses.",
+            hint="Stop at a loss that is infinite, too.",
+        ),
+        Misconception(
+            "stops at infinity only",
+            instead_of="not loss.isfinite()",
+            wrote="loss.isinf()",
+            symptom="A loss of NaN does not stop you.",
+            hint="NaN is not infinite. Ask whether the loss is a finite number.",
+        ),
+        Misconception(
+            "stops when the loss has grown",
+            instead_of="not loss.isfinite()",
+            wrote="not loss.isfinite() or losses and loss.item() > 4 * min(losses)",
+            symptom="You stop as soon as the loss is four times its lowest.",
+            hint="Only a loss that is no number any more ends the run. How far to look is "
+            "for later.",
+        ),
     ),
 )

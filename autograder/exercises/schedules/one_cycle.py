@@ -54,6 +54,7 @@ def cycle_by_pieces(t, max_lr, total, pct_start=0.3, div=25.0, final_div=1e4):
     return low + (max_lr - low) * high, 0.95 - 0.1 * high
 
 
+LINE = "line = lambda a, b, s: a + (b - a) * s\n    "  # in place of half a wave
 TURN = "turn, last = pct_start * total - 1, total - 1"
 ENDS = "start, end = max_lr / div, max_lr / div / final_div"
 UP = "return anneal(start, max_lr, share), anneal(0.95, 0.85, share)"
@@ -140,8 +141,7 @@ ONE_CYCLE = Exercise(
         Misconception(
             "straight lines",
             instead_of=BOTH,
-            wrote="line = lambda a, b, s: a + (b - a) * s\n    "
-            + BOTH.replace("anneal", "line"),
+            wrote=LINE + BOTH.replace("anneal", "line"),
             symptom="Your rate has a corner at the top.",
             hint="Go along half cosine waves, which are level at both ends.",
         ),
@@ -240,6 +240,47 @@ ONE_CYCLE = Exercise(
             wrote="start, end = max_lr / div, 0.0",
             symptom="Your rate comes down to 0.",
             hint="It ends at the rate of the start divided by final_div: small, but not 0.",
+        ),
+        Misconception(
+            "straight lines for the rate",
+            instead_of=BOTH,
+            wrote=LINE
+            + BOTH.replace("anneal(start", "line(start").replace(
+                "anneal(max_lr", "line(max_lr"
+            ),
+            symptom="Your momentum is right, and your rate has a corner at the top.",
+            hint="The rate goes along half cosine waves as the momentum does.",
+        ),
+        Misconception(
+            "straight lines for the momentum",
+            instead_of=BOTH,
+            wrote=LINE + BOTH.replace("anneal(0", "line(0"),
+            symptom="Your rate is right, and your momentum has a corner at the turn.",
+            hint="The momentum goes along half cosine waves as the rate does.",
+        ),
+        Misconception(
+            "straight up, a wave down",
+            instead_of=BOTH,
+            wrote=LINE + BOTH.replace(UP, UP.replace("anneal", "line")),
+            symptom="Your way up is a straight line, and only the way down is a wave.",
+            hint="Both ways are half cosine waves, which are level at both ends.",
+        ),
+        Misconception(
+            "counted from 1",
+            instead_of=TURN,
+            wrote="t = t + 1\n    " + TURN,
+            symptom="All your numbers are those of the step after.",
+            hint="Steps count from 0: the first has the rate of the start.",
+        ),
+        Misconception(
+            "rate down and up",
+            instead_of=BOTH,
+            wrote=BOTH.replace("anneal(start, max_lr", "anneal(max_lr, start").replace(
+                "anneal(max_lr, end", "anneal(end, max_lr"
+            ),
+            symptom="Your rate begins at the top, and goes down first.",
+            hint="The rate goes up to max_lr, and far down again. The momentum goes the "
+            "other way.",
         ),
     ),
 )

@@ -288,5 +288,48 @@ PLATEAU = Exercise(
             symptom="An improvement takes only one off your count.",
             hint="Only bad metrics in a row count. A good one begins the count again.",
         ),
+        Misconception(
+            "first metric not looked at",
+            instead_of=BEGIN,
+            wrote="if state is None:\n"
+            "        return lr, Plateau(lr, metric, 0)\n"
+            "    rate, best, bad = state",
+            symptom="A first metric of NaN stays the best one for ever.",
+            hint="At first nothing has been seen, and any number is better than that; but "
+            "NaN is none.",
+        ),
+        Misconception(
+            "a best of 0 forgotten",
+            instead_of=BEGIN,
+            wrote=BEGIN + "\n    best = best or math.inf",
+            symptom="When the best metric is 0 any other counts as better for you.",
+            hint="Zero counts as false in Python. Ask for what stands for nothing seen, not "
+            "for something false.",
+        ),
+        Misconception(
+            "share of the size of the best",
+            instead_of=BETTER,
+            wrote="metric < (best - threshold * abs(best) if best < math.inf else best)",
+            symptom="Below zero your bar lies lower than it should.",
+            hint="The bar is the best times 1 − threshold. That of a negative best lies "
+            "above it, here as in PyTorch.",
+        ),
+        Misconception(
+            "relative improvement",
+            instead_of=BETTER,
+            wrote="best == math.inf > metric or best < math.inf and (best - metric) / best > "
+            "threshold",
+            symptom="At a best of 0 you divide by zero, and below zero better and worse "
+            "change places.",
+            hint="Compare the metric with the best times 1 − threshold: that needs no "
+            "division.",
+        ),
+        Misconception(
+            "factor taken off",
+            instead_of="rate * factor",
+            wrote="rate * (1 - factor)",
+            symptom="Each reduction takes the share off your rate that should be left.",
+            hint="The rate is multiplied by the factor: it is what is kept.",
+        ),
     ),
 )

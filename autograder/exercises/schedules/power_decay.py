@@ -165,5 +165,19 @@ POWER_DECAY = Exercise(
             symptom="Powers between two whole numbers count as the lower one for you.",
             hint="A power need not be a whole number.",
         ),
+        Misconception(
+            "steps forgotten",
+            instead_of="elapsed = t / steps",
+            wrote="elapsed = t",
+            symptom="Your rate falls within a few steps, however many were asked for.",
+            hint="Time is measured in units of so many steps: divide by them.",
+        ),
+        Misconception(
+            "an even staircase",
+            instead_of="elapsed = t / steps",
+            wrote="elapsed = round(t / steps)",
+            symptom="Your rate stays the same for a while and then jumps.",
+            hint="Time is to pass at every step: divide without rounding.",
+        ),
     ),
 )

@@ -283,5 +283,31 @@ RUN_WITH_SCHEDULE = Exercise(
             symptom="Your rate never changes.",
             hint="Ask the schedule anew, again and again.",
         ),
+        Misconception(
+            "moved on by ratios",
+            instead_of=SET,
+            wrote="before = factor if t == 0 else before\n"
+            "        for group in optimizer.param_groups:\n"
+            '            group["lr"] *= factor / before if t else factor\n'
+            "        before = factor",
+            symptom="You divide by the last factor, which may be 0: then you stop, or the "
+            "rate stays at 0.",
+            hint="The rate of a step is the one at the start times its own factor. What the "
+            "factor was before does not matter.",
+        ),
+        Misconception(
+            "a factor of 0 passed over",
+            instead_of="= lr * factor",
+            wrote="= lr * (factor or 1)",
+            symptom="Where the factor is 0 your rate is that of the start.",
+            hint="Zero is a factor like any other: such a step goes nowhere.",
+        ),
+        Misconception(
+            "rates of the last group",
+            instead_of=NOTE,
+            wrote='used.append(optimizer.param_groups[-1]["lr"])',
+            symptom="You return the rates of the last group.",
+            hint="Asked for are those of the first.",
+        ),
     ),
 )

@@ -211,5 +211,12 @@ SUGGEST_LR = Exercise(
             symptom="You return the product of the two rates.",
             hint="In between means half-way on the log axis: the root of the product.",
         ),
+        Misconception(
+            "last point left out",
+            instead_of="losses.argmin()",
+            wrote="losses[:-1].argmin()",
+            symptom="Where the loss falls to the very end you miss its last fall.",
+            hint="The lowest loss may be the last one. Nothing is left out.",
+        ),
     ),
 )

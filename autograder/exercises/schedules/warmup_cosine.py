@@ -281,5 +281,37 @@ WARMUP_COSINE = Exercise(
             symptom="Past the end your rate goes on along the wave, and up again.",
             hint="A schedule is defined for every t: past its end it stays where it ended.",
         ),
+        Misconception(
+            "zero at the end, then min_lr",
+            instead_of=BODY,
+            wrote=BODY.replace("t >= total", "t > total")
+            .replace(WAVE, "max_lr * (1 + math.cos(math.pi * share)) / 2")
+            .replace("(total - warmup)", "max(1, total - warmup)"),
+            symptom="Your wave goes down to 0 and is there at step total; only after it you "
+            "return min_lr.",
+            hint="The wave spans from max_lr to min_lr, and so ends where the rate stays.",
+        ),
+        Misconception(
+            "counted from 1",
+            instead_of=BODY,
+            wrote="t = t + 1\n    " + BODY,
+            symptom="All your rates are those of the step after.",
+            hint="Steps count from 0: the rate at t is asked for, and t is 0 at the first.",
+        ),
+        Misconception(
+            "warm-up as long as everything",
+            instead_of=UP,
+            wrote="max_lr * t / total",
+            symptom="Your line has not reached the top when the warm-up ends: the rate then "
+            "jumps up.",
+            hint="The line reaches max_lr at the end of the warm-up, not of everything.",
+        ),
+        Misconception(
+            "warm-up without max_lr",
+            instead_of=UP,
+            wrote="t / warmup",
+            symptom="Your warm-up goes up to 1.",
+            hint="The share of the warm-up that is over is a factor of max_lr.",
+        ),
     ),
 )
