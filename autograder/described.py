@@ -13,15 +13,18 @@ from torch import Tensor
 
 from autograder import recipes
 from autograder.compare import number
-from autograder.entries import tensor
+from autograder.entries import WHOLE, entries, kind, tensor
 from autograder.shown import numbers_in, shown
 
+NEW_LINE = "\n"
 LINES = 12  # of a model's tensors, of a list's parts: enough to see what it is about
 LONGEST = 600  # characters of one value
 
 
-def keyed(key: int | str) -> str:
-    return f"[{key}]" if isinstance(key, int) else f"{key}:"
+def keyed(key: int | str, text: str) -> str:
+    """One part of a value with its number or name; below the name what takes several lines."""
+    name = f"[{key}]" if isinstance(key, int) else f"{key}:"
+    return f"{name}{NEW_LINE if NEW_LINE in text and isinstance(key, str) else ' '}{text}"
 
 
 DEEP = (Tensor, Mapping, list, tuple)
@@ -56,7 +59,7 @@ def _(_value: torch.Generator) -> str:
 
 @described.register(Mapping)
 def _(value: Mapping) -> str:
-    return lines(f"{keyed(k)} {described(part)}" for k, part in numbers_in(value).items())
+    return lines(keyed(k, described(part)) for k, part in numbers_in(value).items())
 
 
 @described.register(list)
@@ -65,7 +68,14 @@ def _(value: list | tuple) -> str:
     keys = getattr(value, "_fields", range(len(value)))
     if not any(isinstance(part, (*DEEP, recipes.Recipe)) for part in value):
         return shown(value)
-    return lines(f"{keyed(k)} {described(part)}" for k, part in zip(keys, value, strict=True))
+    kinds = {kind(part) if _is_row(part) else "" for part in value}
+    if len(value) > 1 and len(kinds) == 1 and kinds != {""}:  # say once what all of them are
+        return f"each {kinds.pop()}\n" + lines(map(keyed, keys, map(entries, value)))
+    return lines(map(keyed, keys, map(described, value)))
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.dim() == 1 and value.numel() <= WHOLE
 
 
 @described.register

@@ -4,6 +4,7 @@ The mark is written →so←, which a page may show in another way.
 """
 
 import re
+from collections.abc import Mapping
 from itertools import islice, product
 
 import torch
@@ -16,14 +17,16 @@ FIRST = 8  # entries shown of a larger one
 MARK = re.compile("→([^→←]*)←")
 
 
-def tensor(value: Tensor, marks: dict[tuple[int, ...], str] | None = None) -> str:
+def tensor(value: Tensor, marks: Mapping[tuple[int, ...], str] | None = None) -> str:
     """Its dtype and shape, then its entries, or the first of them and what all are like."""
     marks = marks or {}
-    head = (
-        f"{str(value.dtype).removeprefix('torch.')}, {_shape(value)}: " if value.dim() else ""
-    )
-    if value.is_meta or value.numel() <= WHOLE:
-        return head + ("no numbers" if value.is_meta else _entries(value, marks, ()))
+    head = f"{kind(value)}: " if value.dim() else ""
+    if value.is_meta:
+        return f"{head}no numbers"
+    if value.numel() <= WHOLE:
+        if value.dim() > 1 and len(value) > 1:  # rows below each other
+            head = f"{head.rstrip()}\n"
+        return head + entries(value, marks)
     places = [*islice(product(*map(range, value.shape)), FIRST)]
     first = ", ".join(marks.get(place) or _entry(value[place]) for place in places)
     beyond = "".join(
@@ -40,18 +43,21 @@ def with_mark(value, other, entry: tuple[int, ...]) -> str:
     return tensor(value, {entry: f"→{apart(theirs, mine)[1]}←"})
 
 
-def _shape(value: Tensor) -> str:
+def kind(value: Tensor) -> str:
+    """Its dtype and shape, in words."""
+    shape = " × ".join(map(str, value.shape))
     if value.dim() == 1:
-        return f"{len(value)} entr{'y' if len(value) == 1 else 'ies'}"
-    return " × ".join(map(str, value.shape))
+        shape += " entry" if len(value) == 1 else " entries"
+    return f"{str(value.dtype).removeprefix('torch.')}, {shape}"
 
 
-def _entries(value: Tensor, marks: dict, place: tuple[int, ...]) -> str:
+def entries(value: Tensor, marks: Mapping | None = None, place: tuple[int, ...] = ()) -> str:
     """All entries in brackets, a line for each row."""
+    marks = marks or {}
     if not value.dim():
         return marks.get(place) or _entry(value)
-    between = ", " if value.dim() == 1 else ",\n"
-    parts = [_entries(part, marks, (*place, k)) for k, part in enumerate(value)]
+    between = ", " if value.dim() == 1 else ",\n" + " " * (len(place) + 1)
+    parts = [entries(part, marks, (*place, k)) for k, part in enumerate(value)]
     return f"[{between.join(parts)}]"
 
 

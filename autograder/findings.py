@@ -181,11 +181,13 @@ class Findings:
 
 
 def _in_two(complaint: str) -> tuple[str, str]:
-    """What a complaint is about, and what it says of the other parts of the result."""
-    first, _, also = re.sub("; (also wrong|right): ", r"\n\1: ", complaint, count=1).partition(
-        "\n"
-    )
-    return first, also[:1].upper() + also[1:]
+    """What a complaint is about; and what it says of the other parts, or of one's own line."""
+    found = re.search(r"; (also wrong|right): | \((in your line) ", complaint)
+    if not found:
+        return complaint, ""
+    also = complaint[found.start() + 2 :].rstrip(".")
+    also = also.removesuffix(")") if found[2] else also
+    return complaint[: found.start()], also[:1].upper() + also[1:]
 
 
 def _in_words(value: Any) -> str:

@@ -18,8 +18,10 @@ SIGN = (
     "background-color:{};color:#000;border-radius:3px;padding:0 0.25em;display:inline-block;"
     "min-width:1em;text-align:center"
 )
-TABLE = "margin:0.3em 0 0.6em 1em"
-VALUE = "white-space:pre-wrap;margin:0 0 0.2em 1em"
+ROWS = "margin:0.3em 0 0.6em 1em"
+ROW = "display:flex;flex-wrap:wrap;column-gap:0.6em"  # side by side where there is room
+NAME = "min-width:8em;font-weight:bold"
+VALUE = "flex:1 1 18em;min-width:0;white-space:pre-wrap;margin:0"
 BESIDE = "margin:0.2em 0"
 LIST = "list-style:none;margin:0.2em 0;padding-left:0.4em"
 
@@ -89,12 +91,13 @@ def _trace(findings: Findings) -> str:
 
 
 def _listed(rows: list[tuple[str, str]]) -> str:
-    """Names, each with its value below: it fits whatever the width."""
+    """Names and values side by side; below each other where there is little room."""
     lines = "".join(
-        f'<dt>{coded(name)}</dt><dd style="{VALUE}"><code>{_value(value)}</code></dd>'
+        f'<div style="{ROW}"><dt style="{NAME}">{coded(name)}</dt>'
+        f'<dd style="{VALUE}"><code>{_value(value)}</code></dd></div>'
         for name, value in rows
     )
-    return f'<dl style="{TABLE}">{lines}</dl>'
+    return f'<dl style="{ROWS}">{lines}</dl>'
 
 
 def _value(text: str) -> str:

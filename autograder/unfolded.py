@@ -55,9 +55,10 @@ def _has(value: Any, path: Path, entry: tuple[int, ...]) -> bool:
 def _beside(value: Any, path: Path, marked: str) -> str:
     """A result of several parts: the marked one whole, of a few others the beginning."""
     first, *inside = path
-    name = "".join(f"{keyed(key)} " for key in inside)
+    for key in reversed(inside):
+        marked = keyed(key, marked)
     keys = list(value if isinstance(value, Mapping) else range(len(value)))
-    texts = {key: cut(described(value[key]), SHORT) for key in keys} | {first: name + marked}
+    texts = {key: cut(described(value[key]), SHORT) for key in keys} | {first: marked}
     shown = keys if len(keys) <= FEW else [first]
     others = [f"and {len(keys) - 1} other parts"] * (len(keys) > FEW)
-    return lines([*(f"{keyed(key)} {texts[key]}" for key in shown), *others])
+    return lines([*(keyed(key, texts[key]) for key in shown), *others])
