@@ -9,15 +9,14 @@ This is the only module that knows nbgrader's pipeline.
 
 import hashlib
 import hmac
-import os
 from dataclasses import replace
 from pathlib import Path
 
 import nbformat
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
@@ -28,9 +27,9 @@ from autograder.converters import teach
 from autograder.defusing import as_it_is, defuse_outputs, defuse_text, in_a_line, seen
 from autograder.exercises import BY_GRADE_ID, EXERCISES
 from autograder.grade import PRACTICE, grade
+from autograder.receiving import received
 from autograder.repair import is_graded, is_marking, repair
 from autograder.report import Report, Score
-from autograder.receiving import received
 from autograder.sandbox import Cell, Sandbox
 from autograder.spec import Exercise
 
@@ -81,8 +80,8 @@ class SubmissionExporter(NotebookExporter):
         others = {Path(each).name for each in converter.notebooks} - {Path(filename).name}
         nb, notes = received(Path(filename), converter.coursedir, others)
         nb.metadata[NOTES] = {"": notes} if notes else {}
-        folder, name = os.path.split(filename)
-        resources["metadata"] = ResourcesDict(name=os.path.splitext(name)[0], path=folder)
+        path = Path(filename)
+        resources["metadata"] = ResourcesDict(name=path.stem, path=str(path.parent))
         return self.from_notebook_node(nb, resources, **kw)
 
 

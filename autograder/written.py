@@ -116,8 +116,12 @@ def _place(nb: NotebookNode, question: NotebookNode, released: Released) -> int 
     for is_it in (
         lambda c: plain(c.source) == plain(question.source),
         lambda c: c.get("id") == question.get("id") and alike(c.source, question.source),
-        lambda c: c.cell_type != "code" and alike(c.source, question.source)
-        and plain(c.source) not in others[0] and c.get("id") not in others[1],
+        lambda c: (
+            c.cell_type != "code"
+            and alike(c.source, question.source)
+            and plain(c.source) not in others[0]
+            and c.get("id") not in others[1]
+        ),
     ):
         if (found := next((i for i, c in texts if is_it(c)), None)) is not None:
             return found

@@ -43,9 +43,7 @@ def asked(*names):
     for name in names:
         cells += [
             new_markdown_cell(f"Say why {name} holds, and when not.", id=f"{name}-asks"),
-            new_markdown_cell(
-                STUB, id=name, metadata=nbgrader(name, solution=True, points=2)
-            ),
+            new_markdown_cell(STUB, id=name, metadata=nbgrader(name, solution=True, points=2)),
         ]
         cells.append(new_code_cell(f"print('after {name}')", id=f"{name}-shows"))
     return new_notebook(cells=[*cells, new_markdown_cell("## What follows", id="last")])
