@@ -21,12 +21,11 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.utils import parse_utc
 
+from autograder.beside import odd_files, stamp
 from autograder.defusing import in_a_line, seen
-from autograder.reading import UnreadableError, content, regular
+from autograder.files import UnreadableError
 
-MOST_FILES = 1000  # beside a notebook
 MARK = "_knows_steady_gradients"
 
 
@@ -108,13 +107,13 @@ def _every_folder(init_notebooks):
     def init(self) -> None:
         getattr(self.log, "logger", self.log).addFilter(LEGIBLE)
         names = _recorded(self)
-        folders = [f for f in glob.glob(_folders(self)) if not _is_empty(Path(f))]
+        found = glob.glob(_folders(self))  # noqa: PTH207  (nbgrader takes names, as text)
+        folders = [folder for folder in found if not _is_empty(Path(folder))]
         if not names or not folders:
             init_notebooks(self)  # it knows what to say
             return
         self.assignments = {
-            folder: [os.path.join(folder, f"{name}.ipynb") for name in names]
-            for folder in folders
+            folder: [str(Path(folder, f"{name}.ipynb")) for name in names] for folder in folders
         }
 
     return init
@@ -164,48 +163,6 @@ def _ignoring(coursedir: CourseDirectory, names: list[str]) -> Iterator[None]:
         coursedir.ignore = before
 
 
-def odd_files(folder: Path) -> list[tuple[str, str]]:
-    """Names of files that nbgrader must not copy, and why; "*" for all of them."""
-    if linked := link_on_the_way(folder):
-        return [("*", f"{linked} is a link, which is not followed")]
-    found, seen_files = [], 0
-    for place, folders, files in os.walk(folder):
-        for name in (*files, *folders):
-            seen_files += 1
-            if seen_files > MOST_FILES:
-                return [("*", f"there are over {MOST_FILES} files")]
-            path = Path(place, name)
-            if name.lower().endswith(".ipynb") and path.parent == folder:
-                continue  # notebooks are read, not copied
-            if why := _odd(path, name in folders):
-                found.append((name, why))
-    return found
-
-
-def _odd(path: Path, is_folder: bool) -> str:
-    if seen(path.name) != path.name or "\n" in path.name:
-        return "its name cannot be shown"
-    if path.name.lower().endswith((".html", ".htm")):
-        return "pages are named so that feedback writes itself"
-    if is_folder:
-        return ""  # a link to a folder is not followed
-    try:
-        found = regular(path)
-    except UnreadableError as error:
-        return f"it {error}"
-    if found.st_nlink > 1:
-        return "it is one file with another"
-    return "" if os.access(path, os.R_OK) else "it cannot be opened"
-
-
-def link_on_the_way(folder: Path) -> str:
-    """Which of the student's and the assignment's folder is a link, if one is."""
-    for path in (folder, folder.parent):
-        if path.is_symlink():
-            return f"the folder {path.name!r}"
-    return ""
-
-
 # ── Timestamps ──────────────────────────────────────────────────────────────────────
 
 
@@ -216,15 +173,3 @@ def _timestamp(self, dest_path: str):
     except UnreadableError as error:
         self.log.warning("%s: timestamp.txt %s; it counts as none", dest_path, error)
         return None
-
-
-def stamp(folder: Path):
-    """The time in a folder's timestamp.txt; None where there is no such file."""
-    path = folder / "timestamp.txt"
-    if not os.path.lexists(path):
-        return None
-    text = content(path, 1000).decode("utf-8", "replace").strip("\ufeff \r\n\t")
-    try:
-        return parse_utc(text)
-    except Exception as error:  # dateutil's own kinds, overflow, attributes of None
-        raise UnreadableError("holds no time that can be read") from error

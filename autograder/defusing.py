@@ -27,9 +27,7 @@ LINK = re.compile(r"!\[[^\]\n]*\]\(\s*<?\s*attachment:([^)\n>]*)>?[^)\n]*\)")
 REFERENCE = re.compile(r"attachment:([^\s)>\"']*)")
 
 # Controls but for tab and line ends, marks that turn the direction of writing, half characters
-UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def seen(text: str) -> str:

@@ -17,9 +17,9 @@ from nbformat import NotebookNode
 from autograder.defusing import GONE, seen
 
 TAGS = frozenset(
-    "a abbr b blockquote br code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6"
-    " hr i img input kbd li ol p pre s samp small span strong sub summary sup table tbody td"
-    " tfoot th thead tr u ul".split()
+    """a abbr b blockquote br code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5
+    h6 hr i img input kbd li ol p pre s samp small span strong sub summary sup table tbody td
+    tfoot th thead tr u ul""".split()  # noqa: SIM905  (read as a sentence)
 )
 ATTRIBUTES = {
     "*": ["class", "id", "title", "align"],
@@ -87,7 +87,7 @@ def _decoded(link: str) -> str:
 class Seen(Preprocessor):
     """Control characters of sources and outputs become plain signs before a page is made."""
 
-    def preprocess_cell(self, cell: NotebookNode, resources: dict, index: int):
+    def preprocess_cell(self, cell: NotebookNode, resources: dict, _):
         cell.source = seen(cell.source)
         for output in cell.get("outputs", []):
             for part in (output, output.get("data", {})):

@@ -9,7 +9,6 @@ This is the only module that knows nbgrader's pipeline.
 
 import hashlib
 import hmac
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,8 +81,8 @@ class SubmissionExporter(NotebookExporter):
         others = {Path(each).name for each in converter.notebooks} - {Path(filename).name}
         nb, notes = received(Path(filename), converter.coursedir, others)
         nb.metadata[NOTES] = {"": notes} if notes else {}
-        folder, name = os.path.split(filename)
-        resources["metadata"] = ResourcesDict(name=os.path.splitext(name)[0], path=folder)
+        path = Path(filename)
+        resources["metadata"] = ResourcesDict(name=path.stem, path=str(path.parent))
         return self.from_notebook_node(nb, resources, **kw)
 
 

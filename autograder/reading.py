@@ -1,17 +1,13 @@
-"""A file that was handed in, read as a notebook whatever it is; nothing is followed or changed.
+"""What a file holds, read as a notebook whatever it is.
 
 What can be read is brought into the present format, with only those parts that grading uses:
 sources, types, marks and pictures.  What cannot be read raises `UnreadableError`, whose text
 is for the student.
 """
 
-import errno
 import json
-import os
 import re
-import stat
-from collections.abc import Collection, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 from nbformat import NotebookNode
@@ -19,47 +15,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 
 from autograder.definitions import defines
 from autograder.exercises import EXERCISES
+from autograder.files import UnreadableError
 
-LARGEST = 64 * 2**20  # bytes of a notebook
 MOST_CELLS = 5_000
 DIGITS = 300  # of a number: Python refuses, or takes long over, thousands
 NEW = {"markdown": new_markdown_cell, "raw": new_raw_cell, "code": new_code_cell}
-KINDS = (
-    (stat.S_ISLNK, "is a link, which is not followed"),
-    (stat.S_ISDIR, "is a folder, not a notebook"),
-    (stat.S_ISFIFO, "is a pipe, not a notebook"),
-    (stat.S_ISSOCK, "is a socket, not a notebook"),
-    (lambda mode: not stat.S_ISREG(mode), "is a device, not a notebook"),
-)
-
-
-class UnreadableError(Exception):
-    """Why a file cannot be graded: a sentence without its subject."""
-
-
-def regular(path: Path) -> os.stat_result:
-    """What the file system says of a plain file; an `UnreadableError` for anything else."""
-    try:
-        found = path.lstat()
-    except (OSError, ValueError) as error:
-        raise UnreadableError("is not there") from error
-    for is_kind, says in KINDS:
-        if is_kind(found.st_mode):
-            raise UnreadableError(says)
-    return found
-
-
-def content(path: Path, most: int = LARGEST) -> bytes:
-    """The bytes of a plain file; never waits for one that is none."""
-    size = regular(path).st_size
-    if size > most:
-        raise UnreadableError(f"holds {size / 2**20:.0f} MiB; at most {most / 2**20:.0f} are read")
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    try:
-        with os.fdopen(os.open(path, flags), "rb") as file:
-            return file.read(most)
-    except OSError as error:
-        raise UnreadableError(f"cannot be opened ({errno.errorcode[error.errno]})") from error
 
 
 def notebook(data: bytes) -> tuple[NotebookNode, list[str]]:
@@ -92,7 +52,7 @@ def _text(data: bytes) -> tuple[str, list[str]]:
             raise UnreadableError("is no notebook: it holds no text") from None
         said = "the file was not in UTF-8; characters that could not be read were replaced."
         return data.decode("utf-8", "replace"), [said]
-    said = f"the file was in {encoding.upper()}; notebooks are in UTF-8. It was read all the same."
+    said = f"the file was in {encoding.upper()}, not in UTF-8; it was read all the same."
     return text, [said] if encoding.startswith(("utf-16", "utf-32")) else []
 
 
@@ -178,52 +138,3 @@ def _mark(metadata: Any) -> dict:
     claimed = metadata["nbgrader"]
     claims = claimed.items() if isinstance(claimed, dict) else ()
     return {"nbgrader": {k: v for k, v in claims if isinstance(v, str | int | float | bool)}}
-
-
-# ── Which file ──────────────────────────────────────────────────────────────────────
-
-
-def handed_in(path: Path, others: Collection[str] = ()) -> tuple[Path, str]:
-    """The file to read for the notebook `path`, and what to say where it is another one.
-
-    Where it is missing, and one notebook lies there, that one was renamed.  `others` are
-    names of notebooks that the assignment has besides.
-    """
-    if os.path.lexists(path):
-        return path, ""
-    found = [p for p in candidates(path.parent) if p.name not in others]
-    if len(found) == 1:
-        return found[0], f"the notebook was named {found[0].name!r}; it was read as {path.name!r}."
-    if found:
-        names = ", ".join(repr(each.name) for each in found[:5])
-        raise UnreadableError(f"is not there, and it is not clear which of these it is: {names}")
-    raise UnreadableError("is not there: no notebook was handed in")
-
-
-def candidates(folder: Path) -> list[Path]:
-    """The notebooks in a folder, or else in the folders in it."""
-    for pattern in ("*", "*/*"):
-        found = [
-            path for path in sorted(folder.glob(pattern))
-            if ".ipynb" in path.name.lower() and not path.name.startswith(".")
-            and not path.parent.name.startswith(".") and not path.parent.is_symlink()
-            and path.is_file() and not path.is_symlink()
-        ]  # fmt: skip
-        if found:
-            return found
-    return []
-
-
-def twin_of(path: Path, places: Iterable[Path]) -> Path | None:
-    """Another name of the same file, where the file has several."""
-    mine = path.lstat()
-    if mine.st_nlink < 2:
-        return None
-    for other in places:
-        try:
-            theirs = other.lstat()
-        except OSError:
-            continue
-        if other != path and (mine.st_dev, mine.st_ino) == (theirs.st_dev, theirs.st_ino):
-            return other
-    return None

@@ -12,16 +12,17 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.converters import link_on_the_way, odd_files, stamp
-from autograder.reading import (
+from autograder.beside import odd_files, stamp
+from autograder.files import (
     UnreadableError,
     candidates,
     content,
     handed_in,
-    notebook,
+    link_on_the_way,
     regular,
     twin_of,
 )
+from autograder.reading import notebook
 
 MOST_NOTES = 5  # on files beside the notebook
 
@@ -52,7 +53,7 @@ def _read(path: Path, coursedir: CourseDirectory, others: Collection[str]):
     try:
         nb, notes = _open(chosen, coursedir)
     except UnreadableError as error:
-        spare = [each for each in candidates(path.parent) if each != chosen and each.name not in others]
+        spare = [p for p in candidates(path.parent) if p != chosen and p.name not in others]
         if len(spare) != 1:
             raise
         nb, notes = _open(spare[0], coursedir)
@@ -62,13 +63,13 @@ def _read(path: Path, coursedir: CourseDirectory, others: Collection[str]):
 
 def _open(path: Path, coursedir: CourseDirectory) -> tuple[NotebookNode, list[str]]:
     regular(path)
-    if twin := twin_of(path, _others(path, coursedir)):
-        if not _came_first(path, twin):
-            raise UnreadableError("is one file with another notebook, which is not followed")
+    twin = twin_of(path, _others(coursedir))
+    if twin and not _came_first(path, twin):
+        raise UnreadableError("is one file with another notebook, which is not followed")
     return notebook(content(path))
 
 
-def _others(path: Path, coursedir: CourseDirectory) -> Iterator[Path]:
+def _others(coursedir: CourseDirectory) -> Iterator[Path]:
     """Every notebook of the course that a submission may be another name of."""
     for step in ("source", "release", "submitted", "autograded"):
         step = getattr(coursedir, f"{step}_directory")

@@ -63,7 +63,7 @@ def _find(nb: NotebookNode, grade_id: str, true: NotebookNode, released: Release
     if not blank:
         return
     above = released.before(grade_id)
-    question = _place(nb, above[0]) if above else None
+    question = _place(nb, above[0], released) if above else None
     if beside := list(_beside(nb, cell, question, above, released)):
         _take_over(nb, cell, beside[0], grade_id)
         yield grade_id, "the answer was found in a cell of its own and taken from there."
@@ -109,13 +109,19 @@ def _does_anything(tree: ast.Module) -> bool:
     )
 
 
-def _place(nb: NotebookNode, question: NotebookNode) -> int | None:
+def _place(nb: NotebookNode, question: NotebookNode, released: Released) -> int | None:
     """Where a text of the chapter stands in a submission, edited or not."""
+    others = released.texts, released.ids  # what is another of the chapter's texts is not this
     texts = [(i, c) for i, c in enumerate(nb.cells) if not grade_id_of(c)]
     for is_it in (
         lambda c: plain(c.source) == plain(question.source),
         lambda c: c.get("id") == question.get("id") and alike(c.source, question.source),
-        lambda c: c.cell_type != "code" and alike(c.source, question.source),
+        lambda c: (
+            c.cell_type != "code"
+            and alike(c.source, question.source)
+            and plain(c.source) not in others[0]
+            and c.get("id") not in others[1]
+        ),
     ):
         if (found := next((i for i, c in texts if is_it(c)), None)) is not None:
             return found
@@ -126,7 +132,7 @@ def _beside(nb, cell, question, above: list, released: Released) -> Iterator[Not
     """The learner's own texts below a question, as far as the next cell of the chapter."""
     start = question
     if start is None:
-        places = (_place(nb, each) for each in above[1:4])
+        places = (_place(nb, each, released) for each in above[1:4])
         start = next((place for place in places if place is not None), None)
     if start is None and cell is not None:
         start = next(i for i, c in enumerate(nb.cells) if c is cell)

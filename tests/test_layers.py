@@ -27,7 +27,8 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"steadygrad.explorers." + name for name in ("live", "quick", "tiny_norms")},
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},
     {"steadygrad.explorers"},
-    {"autograder.withheld", "autograder.cells", "autograder.shell", "autograder.defusing"},
+    {"autograder.withheld", "autograder.cells", "autograder.shell"}
+    | {"autograder.defusing", "autograder.files"},
     {"autograder.lending", "autograder.kernel", "autograder.definitions"},
     {"autograder.compare", "autograder.limits", "autograder.recipes", "autograder.workspace"},
     {"autograder.plain"},
@@ -39,10 +40,9 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"autograder.sandbox"},
     {f"autograder.exercises.{topic}" for topic in TOPICS},
     {"autograder.exercises"},
-    {"autograder.diagnose", "autograder.rounding"}
-    | {"autograder.adoption", "autograder.reading", "autograder.pages"},
-    {"autograder.written", "autograder.converters"},
-    {"autograder.repair", "autograder.receiving"},
+    {"autograder.diagnose", "autograder.rounding", "autograder.adoption", "autograder.reading"},
+    {"autograder.written", "autograder.beside", "autograder.pages"},
+    {"autograder.repair", "autograder.receiving", "autograder.converters"},
     {"autograder.findings"},
     {"autograder.report_data", "autograder.report_html", "autograder.report_text"},
     {"autograder.report"},

@@ -4,7 +4,18 @@ import itertools
 
 import pytest
 from nbformat.v4 import new_code_cell
-from test_preprocessors import CHECK, DEPTH, IDS, find, mended, recorded, released, solved, stub, work
+from test_preprocessors import (
+    CHECK,
+    DEPTH,
+    IDS,
+    find,
+    mended,
+    recorded,
+    released,
+    solved,
+    stub,
+    work,
+)
 
 from autograder.definitions import defines, same_code, without_stub, works_on
 from autograder.repair import repair
@@ -76,7 +87,7 @@ NOTEBOOKS = {
     "both stubs at the end": with_copy(TOGETHER),
     "both stubs below a magic": with_copy("%%time\n" + TOGETHER),
     "a stub in a branch": with_copy("if True:\n    " + stub(DEPTH).replace("\n", "\n    ")),
-    "a stub with another text": with_copy("def depth_limit(weight, tol):\n    'Mine.'\n    ..."),
+    "a stub with another text": with_copy("def depth_limit(weight, tol):\n    'Me.'\n    ..."),
 }
 
 
@@ -92,7 +103,8 @@ def test_grading_does_not_hang_on_the_order_of_a_set(order):
     """Cells are settled in the order in which the gradebook has them, which is a list's."""
     nb, true = all_in(DEPTH, CHECK), recorded()
     list(repair(nb, {grade_id: true[grade_id] for grade_id in order}))
-    assert counts(nb, DEPTH) and counts(nb, CHECK)
+    assert counts(nb, DEPTH)
+    assert counts(nb, CHECK)
 
 
 def test_where_the_function_stands_is_said_in_its_own_cell():

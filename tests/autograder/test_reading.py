@@ -8,16 +8,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.reading import (
-    DIGITS,
-    LARGEST,
-    MOST_CELLS,
-    UnreadableError,
-    content,
-    handed_in,
-    notebook,
-    twin_of,
-)
+from autograder.files import LARGEST, UnreadableError, content, handed_in, twin_of
+from autograder.reading import DIGITS, MOST_CELLS, notebook
 
 WHOLE = new_notebook(cells=[new_markdown_cell("# Title ü"), new_code_cell("x = 1\nx")])
 TEXT = nbformat.writes(WHOLE)
@@ -79,7 +71,8 @@ def test_cells_of_unknown_types_are_code_where_they_answer_an_exercise():
 
 def test_ids_are_kept_where_they_can_be_and_are_made_where_not():
     ids = ("good", "good", "bad id", 3, None)
-    nb, _ = notebook(with_cells(*({"cell_type": "raw", "source": "", "id": i} for i in ids)).encode())
+    cells = ({"cell_type": "raw", "source": "", "id": each} for each in ids)
+    nb, _ = notebook(with_cells(*cells).encode())
     assert nb.cells[0].id == "good"
     assert len({cell.id for cell in nb.cells}) == 5
 
@@ -156,7 +149,15 @@ def test_a_file_of_any_size_is_measured_before_it_is_read(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["X.ipynb", "x.IPYNB", "X (1).ipynb", "x-Copy1.ipynb", "x.ipynb.txt", "in/x.ipynb", "ü.ipynb"],
+    [
+        "X.ipynb",
+        "x.IPYNB",
+        "X (1).ipynb",
+        "x-Copy1.ipynb",
+        "x.ipynb.txt",
+        "in/x.ipynb",
+        "ü.ipynb",
+    ],
 )
 def test_the_only_notebook_is_taken_whatever_its_name(tmp_path, name):
     (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -173,7 +174,7 @@ def test_the_only_notebook_is_taken_whatever_its_name(tmp_path, name):
 def test_of_several_none_is_guessed(tmp_path):
     for name in ("a.ipynb", "b.ipynb"):
         (tmp_path / name).touch()
-    with pytest.raises(UnreadableError, match="which of these it is: 'a.ipynb', 'b.ipynb'"):
+    with pytest.raises(UnreadableError, match=r"which of these it is: 'a\.ipynb', 'b\.ipynb'"):
         handed_in(tmp_path / "x.ipynb")
     assert handed_in(tmp_path / "x.ipynb", others=["a.ipynb"])[0].name == "b.ipynb"
     assert handed_in(tmp_path / "a.ipynb") == (tmp_path / "a.ipynb", "")
