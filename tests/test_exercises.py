@@ -71,6 +71,9 @@ ALSO_KNOWN_AS = {
     ("rate not kept", "lowered for the next call only"): "state not kept",
     ("divides by a wave of no steps", "goes on along the wave"): "rises again past the end",
     ("only towards the mean", "only from the mean"): "no conversion",
+    ("corrected by 1 − β at every step", "no history in m or v"): "the old state returned",
+    ("no history in m", "no history in v"): "no history in m or v",
+    ("decay ignored", "decay in both places"): "decay in the gradient",
     ("square of the norm", "norms not squared under the root"): "norms added up",
     ("factor from the square", "square returned"): "square of the norm",
     (
