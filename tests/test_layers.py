@@ -38,6 +38,7 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {f"autograder.exercises.{topic}" for topic in TOPICS},
     {"autograder.exercises"},
     {"autograder.diagnose", "autograder.repair"},
+    {"autograder.facts"},
     {"autograder.findings"},
     {"autograder.report_data", "autograder.report_html", "autograder.report_text"},
     {"autograder.report"},
