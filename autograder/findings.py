@@ -4,66 +4,14 @@ How it looks, as text or as HTML, is decided elsewhere.
 """
 
 import re
-from dataclasses import dataclass, replace
-from typing import Any
 
-from autograder.attempt import Outcome, attempt
-from autograder.described import described
-from autograder.diagnose import Diagnosis
-from autograder.recipes import Recipe
-from autograder.shown import shown
-from autograder.spec import Exercise
-from autograder.verdicts import NOTHING, Practice, Verdict
+from autograder.facts import Facts, ended
 
 PRACTICE_NOTE = "Practice cases. Grading draws others of the same kind."
 
 
-@dataclass(frozen=True)
-class Findings:
-    """All verdicts on one submission, and what went wrong if we recognise it.
-
-    `notes` come from whoever handed the submission in (what had to be repaired); `traced` is
-    the outcome on the exercise's tiny example, shown once `with_trace` is asked for.
-    """
-
-    exercise: Exercise
-    verdicts: tuple[Verdict, ...]
-    attempted: bool = True
-    diagnosis: Diagnosis | None = None
-    remarks: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    traced: Outcome | None = None
-    with_trace: bool = False
-    secret: bool = False
-    practice: bool = False
-    beside: Practice = NOTHING
-
-    @property
-    def score(self) -> float:
-        """Points earned, shared equally by the cases; none without the first, typical one."""
-        passed = [verdict.passed for verdict in self.verdicts]
-        share = sum(passed) / len(passed) if passed[0] else 0.0
-        return round(self.exercise.points * share, 2)
-
-    @property
-    def passed(self) -> bool:
-        return all(verdict.passed for verdict in self.verdicts)
-
-    @property
-    def headline(self) -> str:
-        points = f"{self.score:g} of {self.exercise.points:g} points"
-        if not self.attempted:
-            return f"{self.exercise.name}: not attempted ({points})"
-        return f"{self.exercise.name}: {points}"
-
-    @property
-    def tally(self) -> str:
-        """How many cases are right, and what that earns."""
-        name, _, points = self.headline.partition(": ")
-        if not self.attempted:
-            return self.headline
-        right, of = sum(verdict.passed for verdict in self.verdicts), len(self.verdicts)
-        return f"{name}: {right} of {of} case{'s' * (of > 1)} right, {points}"
+class Findings(Facts):
+    """The facts in words."""
 
     @property
     def lead(self) -> str:
@@ -83,13 +31,16 @@ class Findings:
             return ()
         if self.passed:
             return tuple(filter(None, [self.known, self.beside.pace]))
+        first, also = _in_two(self.first_complaint)
+        said = [self.explained, *self._evidence]
+        said += [f"{ended(first)} {also}".rstrip() if self._named else also, self.rule]
+        return tuple(filter(None, said))
+
+    @property
+    def _evidence(self) -> tuple[str, str]:
+        """What the diagnosis explains, and what it does not."""
         found = self.diagnosis
-        said = (
-            [self.explained, self.said(found.evidence), self.said(found.rest)] if found else []
-        )
-        complaint = _in_two(self.first_complaint)
-        said += [" ".join(map(ended, filter(None, complaint))) if self._named else complaint[1]]
-        return tuple(filter(None, [*said, self.rule]))
+        return (self.said(found.evidence), self.said(found.rest)) if found else ("", "")
 
     @property
     def known(self) -> str:
@@ -102,8 +53,10 @@ class Findings:
     def _named(self) -> str:
         """What the diagnosis calls it; what it is to the right answer, where that is all."""
         found = self.diagnosis
-        if not found or not found.misconceptions:
-            return found and found.relation and ended(self.said(found.relation))
+        if not found:
+            return ""
+        if not found.misconceptions:
+            return ended(self.said(found.relation)) if found.relation else ""
         begin = "Looks like" if found.certain else "Looks most like"
         return f"{begin}: {found.name}."
 
@@ -123,77 +76,16 @@ class Findings:
         return tuple(dict.fromkeys(named or [self.exercise.section]))
 
     @property
-    def first_complaint(self) -> str:
-        """The failed case whose complaint helps most, and the complaint."""
-        failed = [verdict for verdict in self.verdicts if not verdict.passed]
-        if not failed or not self.attempted:
-            return ""
-        first = min(failed, key=lambda verdict: verdict.complaint.kind)
-        return ended(f"On “{first.case}”: {self.said(first.complaint)}")
-
-    @property
-    def rule(self) -> str:
-        """Why there are no points although cases passed, where that is so."""
-        if not self.attempted or self.score or not any(v.passed for v in self.verdicts):
-            return ""
-        return "No case counts without the first one, which is the typical one."
-
-    @property
     def idea(self) -> tuple[str, str]:
         """What the diagnosis says, and the heading that it points to."""
         if not self._named:
             return "", ""
         return f"{self._named} {self.explained}".rstrip(), self.sections[0]
 
-    @property
-    def folded(self) -> bool:
-        """Whether the list of cases says no more than their number: all fared alike."""
-        return len({verdict.passed for verdict in self.verdicts}) == 1
-
-    @property
-    def trace(self) -> list[tuple[str, str]]:
-        """The tiny example worked by hand, with what the submission made of it at the end."""
-        if not self.with_trace or self.traced is None or self.traced.failure:
-            return []
-        inputs = self.exercise.trace.inputs
-        right = shown(attempt(self.exercise.target, inputs).result)
-        yours = shown(self.traced.result)
-        if right == yours:  # it would show nothing that went wrong
-            return []
-        return [
-            *((name, _in_words(value)) for name, value in inputs.items()),
-            *self.exercise.trace.steps(),
-            ("should come out", right),
-            ("yours", yours),
-        ]
-
-    def said(self, text: str) -> str:
-        """A complaint as this report may say it: what is secret is kept from it."""
-        return str(getattr(text, "guarded", text)) if self.secret else str(text)
-
-    def opens(self, verdict: Verdict) -> bool:
-        """Whether a case shows what went in and what should have come out."""
-        shows = self.practice and self.attempted and not self.secret
-        return shows and bool(verdict.inputs or verdict.expected)
-
-    def noting(self, *notes: str) -> "Findings":
-        return replace(self, notes=(*self.notes, *notes))
-
 
 def _in_two(complaint: str) -> tuple[str, str]:
-    """What a complaint is about; and what it says of the other parts, or of one's own line."""
-    found = re.search(r"; (also wrong|right): | \((in your line) ", complaint)
-    if not found:
-        return complaint, ""
-    also = complaint[found.start() + 2 :].rstrip(".")
-    also = also.removesuffix(")") if found[2] else also
-    return complaint[: found.start()], also[:1].upper() + also[1:]
-
-
-def _in_words(value: Any) -> str:
-    """An input of the worked example; what has to be built is told rather than shown."""
-    return described(value) if isinstance(value, Recipe) else shown(value)
-
-
-def ended(said: str) -> str:
-    return said if said.endswith(("?", ".")) else f"{said}."
+    """What a complaint is about; and what it says of one's own line, or of the other parts."""
+    if found := re.fullmatch(r"(.*?) \(in your line (\d+): (.*)\)\.", complaint, re.DOTALL):
+        return found[1], f"In your line {found[2]}: `{found[3]}`."
+    first, *also = re.split(r"; (?=(?:also wrong|right): )", complaint, maxsplit=1)
+    return first, "".join(also)[:1].upper() + "".join(also)[1:]

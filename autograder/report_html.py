@@ -12,6 +12,7 @@ from autograder.findings import PRACTICE_NOTE, Findings
 from autograder.verdicts import Verdict
 
 RIGHT, WRONG, NEITHER = "#009E73", "#D55E00", "#808080"
+ROOM = 40_000  # letters for what went in and came out, so that a notebook stays light
 EDGE = "border-left:4px solid {};padding:0.1em 0 0.1em 0.9em;overflow-wrap:anywhere"
 LEAD = "font-size:1.2em;line-height:1.35;margin:0.3em 0"
 SIGN = (
@@ -23,6 +24,7 @@ ROW = "display:flex;flex-wrap:wrap;column-gap:0.6em"  # side by side where there
 NAME = "min-width:8em;font-weight:bold"
 VALUE = "flex:1 1 18em;min-width:0;white-space:pre-wrap;margin:0"
 BESIDE = "margin:0.2em 0"
+CASES = "margin:0.3em 0"
 LIST = "list-style:none;margin:0.2em 0;padding-left:0.4em"
 
 
@@ -61,21 +63,29 @@ def _link(heading: str) -> str:
 
 def _cases(findings: Findings) -> str:
     """How many are right, and the list of them: open where it says more than their number."""
-    rows = "".join(f"<li>{_case(verdict, findings)}</li>" for verdict in findings.verdicts)
+    opened = "" if findings.folded else " open"
+    rows = "".join(f"<li>{case}</li>" for case in _each_case(findings))
     return (
-        f"<details{'' if findings.folded else ' open'}>"
-        f"<summary>{escape(findings.tally)}</summary>"
+        f'<details{opened} style="{CASES}"><summary>{escape(findings.tally)}</summary>'
         f'<ul role="list" style="{LIST}">{rows}</ul></details>'
     )
 
 
-def _case(verdict: Verdict, findings: Findings) -> str:
-    """One case by name; unfolded, its complaint, what went in, and both results."""
+def _each_case(findings: Findings) -> list[str]:
+    """The cases in order; what went in and came out while there is room, wrong ones first."""
+    room, cases = ROOM, {}
+    for verdict in sorted(findings.verdicts, key=lambda verdict: verdict.passed):
+        details = _listed(_rows(verdict)) if findings.opens(verdict) else ""
+        room -= len(details)
+        cases[id(verdict)] = _case(verdict, findings, details if room >= 0 else "")
+    return [cases[id(verdict)] for verdict in findings.verdicts]
+
+
+def _case(verdict: Verdict, findings: Findings, details: str) -> str:
+    """One case by name; unfolded, its complaint and the details."""
     name = f"{_sign(verdict.passed)} {escape(verdict.case)}"
     complaint = findings.said(verdict.complaint)
-    inside = f"<p>{coded(complaint)}</p>" if complaint else ""
-    if findings.opens(verdict):
-        inside += _listed(_rows(verdict))
+    inside = f"<p>{coded(complaint)}</p>{details}" if complaint else details
     return f"<details><summary>{name}</summary>{inside}</details>" if inside else name
 
 
@@ -87,7 +97,8 @@ def _rows(verdict: Verdict) -> list[tuple[str, str]]:
 
 
 def _trace(findings: Findings) -> str:
-    return f"<p>Worked by hand:</p>{_listed(findings.trace)}" if findings.trace else ""
+    trace = findings.trace
+    return f"<p>Worked by hand:</p>{_listed(trace)}" if trace else ""
 
 
 def _listed(rows: list[tuple[str, str]]) -> str:

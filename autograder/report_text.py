@@ -10,11 +10,9 @@ def text(findings: Findings) -> str:
     lines = [*_said(findings), findings.tally]
     if findings.attempted and not findings.folded:
         lines += [f"  {'✓' if v.passed else '✗'} {v.case}" for v in findings.verdicts]
-    if findings.trace:
+    if trace := findings.trace:
         lines.append("Worked by hand:")
-        lines += [
-            f"  {what}: {value.replace(NEW_LINE, INSIDE)}" for what, value in findings.trace
-        ]
+        lines += [f"  {what}: {value.replace(NEW_LINE, INSIDE)}" for what, value in trace]
     lines += [*findings.remarks, *findings.notes]
     lines += [PRACTICE_NOTE] * (findings.practice and findings.attempted)
     return "\n".join(lines + [findings.beside.progress] * bool(findings.beside.progress))

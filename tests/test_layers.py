@@ -43,6 +43,7 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"autograder.diagnose", "autograder.rounding", "autograder.adoption", "autograder.reading"},
     {"autograder.written", "autograder.beside", "autograder.pages"},
     {"autograder.repair", "autograder.receiving", "autograder.converters"},
+    {"autograder.facts"},
     {"autograder.findings"},
     {"autograder.report_data", "autograder.report_html", "autograder.report_text"},
     {"autograder.report"},

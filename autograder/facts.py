@@ -1,0 +1,119 @@
+"""What is known of a submission once its cases are ruled on."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from autograder.attempt import Outcome, attempt
+from autograder.described import described
+from autograder.diagnose import Diagnosis
+from autograder.recipes import Recipe
+from autograder.shown import shown
+from autograder.spec import Exercise
+from autograder.verdicts import NOTHING, Practice, Verdict
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All verdicts on one submission, and what went wrong if we recognise it.
+
+    `notes` come from whoever handed the submission in (what had to be repaired); `traced` is
+    the outcome on the exercise's tiny example, shown once `with_trace` is asked for.
+    """
+
+    exercise: Exercise
+    verdicts: tuple[Verdict, ...]
+    attempted: bool = True
+    diagnosis: Diagnosis | None = None
+    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    traced: Outcome | None = None
+    with_trace: bool = False
+    secret: bool = False
+    practice: bool = False
+    beside: Practice = NOTHING
+
+    @property
+    def score(self) -> float:
+        """Points earned, shared equally by the cases; none without the first, typical one."""
+        passed = [verdict.passed for verdict in self.verdicts]
+        share = sum(passed) / len(passed) if passed[0] else 0.0
+        return round(self.exercise.points * share, 2)
+
+    @property
+    def passed(self) -> bool:
+        return all(verdict.passed for verdict in self.verdicts)
+
+    @property
+    def headline(self) -> str:
+        points = f"{self.score:g} of {self.exercise.points:g} points"
+        if not self.attempted:
+            return f"{self.exercise.name}: not attempted ({points})"
+        return f"{self.exercise.name}: {points}"
+
+    @property
+    def tally(self) -> str:
+        """How many cases are right, and what that earns."""
+        name, _, points = self.headline.partition(": ")
+        if not self.attempted:
+            return self.headline
+        right, of = sum(verdict.passed for verdict in self.verdicts), len(self.verdicts)
+        return f"{name}: {right} of {of} case{'s' * (of > 1)} right, {points}"
+
+    @property
+    def first_complaint(self) -> str:
+        """The failed case whose complaint helps most, and the complaint."""
+        failed = [verdict for verdict in self.verdicts if not verdict.passed]
+        if not failed or not self.attempted:
+            return ""
+        first = min(failed, key=lambda verdict: verdict.complaint.kind)
+        return ended(f"On “{first.case}”: {self.said(first.complaint)}")
+
+    @property
+    def rule(self) -> str:
+        """Why there are no points although cases passed, where that is so."""
+        if not self.attempted or self.score or not any(v.passed for v in self.verdicts):
+            return ""
+        return "No case counts without the first one, which is the typical one."
+
+    @property
+    def folded(self) -> bool:
+        """Whether the list of cases says no more than their number: all fared alike."""
+        return len({verdict.passed for verdict in self.verdicts}) == 1
+
+    @property
+    def trace(self) -> list[tuple[str, str]]:
+        """The tiny example worked by hand, with what the submission made of it at the end."""
+        if not self.with_trace or self.traced is None or self.traced.failure:
+            return []
+        inputs = self.exercise.trace.inputs
+        right = shown(attempt(self.exercise.target, inputs).result)
+        yours = shown(self.traced.result)
+        if right == yours:  # it would show nothing that went wrong
+            return []
+        return [
+            *((name, _in_words(value)) for name, value in inputs.items()),
+            *self.exercise.trace.steps(),
+            ("should come out", right),
+            ("yours", yours),
+        ]
+
+    def said(self, text: str) -> str:
+        """A complaint as this report may say it: what is secret is kept from it."""
+        return str(getattr(text, "guarded", text)) if self.secret else str(text)
+
+    def opens(self, verdict: Verdict) -> bool:
+        """Whether a case shows what went in and what should have come out."""
+        shows = self.practice and self.attempted and not self.secret
+        return shows and bool(verdict.inputs or verdict.expected)
+
+    def noting(self, *notes: str) -> "Facts":
+        return replace(self, notes=(*self.notes, *notes))
+
+
+def _in_words(value: Any) -> str:
+    """An input of the worked example; what has to be built is told rather than shown."""
+    return described(value) if isinstance(value, Recipe) else shown(value)
+
+
+def ended(said: str) -> str:
+    return said if said.endswith(("?", ".")) else f"{said}."
