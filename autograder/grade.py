@@ -7,8 +7,10 @@ from autograder.attempt import SECONDS, Outcome, attempt, attempt_all
 from autograder.cases import draw, on_accelerator
 from autograder.compare import Complaint, Kind
 from autograder.diagnose import answers, diagnose
+from autograder.remarks import SHADOWED
 from autograder.report import Report, Verdict
 from autograder.spec import Case, Exercise
+from autograder.state import known_state
 
 PRACTICE = 0  # the seed that everybody may know
 Run = Callable[[Sequence[Mapping[str, Any]]], Sequence[Outcome]]
@@ -16,6 +18,7 @@ Run = Callable[[Sequence[Mapping[str, Any]]], Sequence[Outcome]]
 FAILURES = {"missing": Kind.MISSING, "not attempted": Kind.MISSING}  # all others: RAISED
 
 
+@known_state()
 def grade(
     exercise: Exercise, run: Run, seed: int = PRACTICE, *, secret: bool = False
 ) -> Report:
@@ -40,7 +43,12 @@ def grade(
         verdicts,
         attempted=attempted,
         diagnosis=diagnose(exercise, seed, outcomes) if attempted and failed else None,
-        remarks=_once_each(said for outcome in outcomes for said in outcome.remarks),
+        remarks=_once_each(
+            said
+            for outcome in outcomes
+            for said in outcome.remarks
+            if failed or not said.startswith(SHADOWED)
+        ),
         traced=traced,
         secret=secret,
     )
@@ -72,6 +80,7 @@ def _once_each(remarks: Iterable[str]) -> tuple[str, ...]:
     return tuple({said[:9]: said for said in reversed([*remarks])}.values())[::-1]
 
 
+@known_state()
 def elsewhere(exercise: Exercise, submission: Callable, seed: int = PRACTICE) -> str:
     """What this machine's accelerator has to say, as a remark that costs no points."""
     case = on_accelerator(exercise, seed)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.settings import SETTINGS, Setting
+from autograder.state.settings import SETTINGS, Setting
 
 SEED = 271_828_182  # of all global random numbers; no case is drawn from it
 OWN = np.random.MT19937(SEED)  # numpy's global generator while the state is known
@@ -24,26 +24,29 @@ PLAIN = decimal.Context(prec=28, rounding=decimal.ROUND_HALF_EVEN)
 
 
 @contextlib.contextmanager
-def known_state() -> Iterator[list[str]]:
+def known_state(*, anew: bool = True) -> Iterator[list[str]]:
     """Run a block in the known state; its value fills up with what the block leaves behind.
 
-    The caller's own state is put back at the end, whatever happens.
+    The caller's own state is put back at the end, whatever happens.  Where they do not begin
+    `anew`, global random numbers go on, as they do from call to call of one case.
     """
     left: list[str] = []
     with (
         torch.inference_mode(False),
         decimal.localcontext(PLAIN),
         warnings.catch_warnings(),
-        _known_randomness(),
+        _known_randomness() if anew else contextlib.nullcontext(),
     ):
         warnings.simplefilter("ignore")
         found = [_enter(setting) for setting in SETTINGS]
         try:
             yield left
-        finally:  # what was set first may be needed to put back the rest
+        finally:
+            for setting, (_, during) in zip(SETTINGS, found, strict=True):
+                left += _undo(setting, during)
             for setting, (before, during) in zip(SETTINGS[::-1], found[::-1], strict=True):
-                left += _leave(setting, before, during)
-            left.reverse()
+                if before != during:
+                    _write(setting, before)
 
 
 def _enter(setting: Setting) -> tuple[Any, Any]:
@@ -55,12 +58,13 @@ def _enter(setting: Setting) -> tuple[Any, Any]:
     return before, setting.read()
 
 
-def _leave(setting: Setting, before: Any, during: Any) -> list[str]:
-    """Set it back; what to say where the block has changed it."""
+def _undo(setting: Setting, during: Any) -> list[str]:
+    """Set it back to what it was in the block; what to say if the block has changed it."""
     now = setting.read()
-    if now != before:
-        _write(setting, before)
-    return [] if now == during else [setting.left_at(now)]
+    if now == during:
+        return []
+    _write(setting, during)
+    return [setting.left_at(now)]
 
 
 def _write(setting: Setting, value: Any) -> None:

@@ -13,7 +13,6 @@ import numpy as np
 
 BUILTINS = dict(vars(builtins))
 HAS_ALARMS = hasattr(signal, "setitimer")  # Windows has none
-CLOCKS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF) if HAS_ALARMS else ()
 SIGNALS = [
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGALRM", "SIGPROF", "SIGVTALRM", "SIGUSR1", "SIGCHLD")
@@ -56,15 +55,6 @@ def block_signals(value: set) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, value)
 
 
-def timers() -> list[tuple[float, float]]:
-    return [signal.getitimer(clock) for clock in CLOCKS]
-
-
-def set_timers(value: list[tuple[float, float]]) -> None:
-    for clock, at in zip(CLOCKS, value, strict=True):
-        signal.setitimer(clock, *at)
-
-
 def handlers() -> list:
     return [signal.getsignal(number) for number in SIGNALS]
 
@@ -82,7 +72,9 @@ def folder() -> str | None:
 
 
 def environment() -> dict:
-    return dict(vars(os.environ)["_data"])  # a copy made in public decodes each name
+    """All variables but torch's, which sets some when a part of it is first used."""
+    held = vars(os.environ)["_data"]  # in public each name would be decoded, at every call
+    return {name: value for name, value in held.items() if name[:5] not in (b"TORCH", "TORCH")}
 
 
 def set_environment(value: dict) -> None:

@@ -39,7 +39,6 @@ OF_PYTHON = (
     Setting("the trace function", py.tracing, py.set_tracing, as_found=True),
     Setting("Python's own functions", py.replaced_builtins, py.replace_builtins, {}),
     Setting("blocked signals", py.blocked_signals, py.block_signals, set()),
-    Setting("a timer", py.timers, py.set_timers, [(0.0, 0.0)] * len(py.CLOCKS)),
     Setting("signal handlers", py.handlers, py.set_handlers, as_found=True),
     Setting("the switch interval", sys.getswitchinterval, sys.setswitchinterval, 0.005),
     Setting("the current folder", py.folder, os.chdir, py.folder()),
