@@ -7,7 +7,10 @@ because the worker imports this package too, and must not meet the exercises.
 
 def __getattr__(name: str):
     if name in ("mark", "once_written"):
-        from autograder import marking
+        from autograder.state import known_state
+
+        with known_state():  # what the exercises make once is made as ever
+            from autograder import marking
 
         return getattr(marking, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

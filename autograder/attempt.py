@@ -1,7 +1,6 @@
 """Call a submission on some inputs and record what happened.  Never raises."""
 
 import contextlib
-import io
 import linecache
 import traceback
 import warnings
@@ -13,9 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from autograder.compare import RETURNED, afterwards, kind_of
+from autograder.inputs import changed, seen
 from autograder.limits import TimeLimit, limited
-from autograder.plain import DEEPEST, SHOWN, contents, legible, parts, plain
-from autograder.recipes import Carried, Each, Lent, Network, Traced, Written, altered, build_all
+from autograder.plain import DEEPEST, contents, legible, parts, plain
+from autograder.recipes import Carried, Each, Lent, Network, Traced, Written, build_all
+from autograder.remarks import message, on_leaving, on_names, remarks
+from autograder.state import known_state
+from autograder.streams import Streams, caught, new_streams
 from autograder.withheld import WithheldError
 
 Around = Callable[[], contextlib.AbstractContextManager]  # what surrounds each call
@@ -27,7 +30,8 @@ class Outcome(NamedTuple):
 
     `failure` names what went wrong so that two outcomes can be compared ("raised",
     "IndexError"); `error` says it in a sentence.  `changed` lists the inputs that were
-    modified, `remarks` what deserves a word but costs no points.
+    modified, `remarks` what deserves a word but costs no points.  `after` is what the inputs
+    are by then, on its way to where that is judged.
     """
 
     result: Any = None
@@ -35,6 +39,7 @@ class Outcome(NamedTuple):
     error: str = ""
     changed: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    after: Any = None
 
 
 class UnusableError(Exception):
@@ -66,21 +71,6 @@ def too_long(seconds: float) -> Outcome:
         failure=("time", ""),
         error=f"ran longer than {seconds:g} seconds: look for a loop that never ends",
     )
-
-
-class Sink(io.TextIOBase):
-    """Takes whatever is printed and keeps the beginning, so that a flood fills no memory."""
-
-    def __init__(self):
-        self.kept, self.count = "", 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, text: str) -> int:
-        self.count += len(text)
-        self.kept += text[: max(0, SHOWN - len(self.kept))]
-        return len(text)
 
 
 def attempt_all(
@@ -118,21 +108,59 @@ def attempt(
     around: Around = contextlib.nullcontext,
 ) -> Outcome:
     """One call on fresh inputs: its output caught, its time limited, its inputs watched."""
-    mine = build_all(inputs)
-    said, complained = Sink(), Sink()
-    with (
-        warnings.catch_warnings(record=True) as warned,
-        contextlib.redirect_stdout(said),
-        contextlib.redirect_stderr(complained),
-    ):
-        warnings.simplefilter("always")
-        outcome = _call(submission, inputs, mine, seconds, idle, around)
+    with known_state():
+        return noticed(observe(submission, inputs, seconds, idle=idle, around=around), inputs)
+
+
+def noticed(outcome: Outcome, inputs: Mapping[str, Any]) -> Outcome:
+    """The outcome with the inputs that were changed, judged by what they were afterwards."""
     if outcome.failure:
-        return outcome._replace(remarks=_remarks(said, complained, warned))
-    return outcome._replace(
-        changed=tuple(name for name in inputs if altered(inputs[name], mine[name])),
-        remarks=_remarks(said, complained, warned),
-    )
+        return outcome
+    return outcome._replace(changed=changed(inputs, outcome.after), after=None)
+
+
+def observe(
+    submission: Callable,
+    inputs: Mapping[str, Any],
+    seconds: float = SECONDS,
+    *,
+    idle: bool = True,
+    around: Around = contextlib.nullcontext,
+    mend: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """One call, and what the inputs are after it; whether that is as it was, others judge.
+
+    `mend` runs as soon as the submission has: what it may have done to us is undone by it.
+    """
+    streams = new_streams()
+    with known_state() as left, warnings.catch_warnings(record=True) as warned:
+        mine = build_all(inputs)
+        calls = _contained(submission, streams, left, mend)
+        with caught(streams):  # also what an iterator prints that comes back
+            outcome = _call(calls, inputs, mine, seconds, idle, around)
+    said = [*remarks(*streams, warned), *on_leaving(left), *on_names(submission)]
+    return outcome._replace(remarks=tuple(said))
+
+
+def _contained(
+    submission: Callable, streams: Streams, left: list[str], mend: Callable[[], None]
+) -> Callable:
+    """The submission, of which nothing stays behind but what it returns."""
+
+    def call(**mine):
+        try:
+            with known_state(anew=False) as over, caught(streams):
+                warnings.simplefilter("always")
+                result = submission(**mine)
+                if not torch.is_grad_enabled():
+                    raise UnusableError("gradient mode", LEFT_BEHIND)
+        finally:
+            mend()
+        left.extend(over)
+        return result
+
+    call.__wrapped__ = submission
+    return call
 
 
 def _call(
@@ -143,13 +171,11 @@ def _call(
     idle: bool,
     around: Around,
 ) -> Outcome:
-    recording = torch.is_grad_enabled()
+    held = tuple(mine.items())  # someone may find the dictionary
     try:
         with around(), limited(seconds, idle=idle):
             result = _result(submission, inputs, mine)
-            if torch.is_grad_enabled() != recording:
-                raise UnusableError("gradient mode", LEFT_BEHIND)
-            return Outcome(result)
+            return Outcome(result, after=seen(inputs, dict(held)))
     except TimeLimit:
         return too_long(seconds)
     except WithheldError as error:
@@ -162,9 +188,8 @@ def _call(
         if isinstance(error, NotImplementedError) and not error.args:
             return NOT_ATTEMPTED  # with a message it is torch that lacks something
         kind = legible(type(error).__name__)
-        return Outcome(failure=("raised", kind), error=_raised(error, kind, submission))
-    finally:  # whoever comes next must find gradients as they were
-        torch.set_grad_enabled(recording)
+        own = submission.__wrapped__
+        return Outcome(failure=("raised", kind), error=_raised(error, kind, own))
 
 
 def _result(submission: Callable, inputs: Mapping[str, Any], mine: dict[str, Any]) -> Any:
@@ -259,8 +284,8 @@ def _tensors(value: Any, depth: int = 0) -> Iterator[Tensor]:
 
 def _raised(error: BaseException, kind: str, submission: Callable) -> str:
     """The exception, and the submission's own line that it came from."""
-    message = _message(error)
-    said = f"raised {kind}: {message}" if message else f"raised {kind}"
+    text = message(error)
+    said = f"raised {kind}: {text}" if text else f"raised {kind}"
     if isinstance(error, SystemExit):
         said = "called exit(), which ends Python; return a value instead"
     code = getattr(submission, "__code__", None)
@@ -270,36 +295,3 @@ def _raised(error: BaseException, kind: str, submission: Callable) -> str:
             line = legible(linecache.getline(file, frame.lineno).strip())
             return f"{said} (in your line {frame.lineno}: {line})" if line else said
     return said
-
-
-def _message(error: BaseException | str) -> str:
-    """The first line of what an exception says; a learner's own may fail to say anything."""
-    try:
-        return legible(str(error).strip().split("\n")[0])
-    except Exception:
-        return ""
-
-
-def _remarks(said: Sink, complained: Sink, warned: list) -> tuple[str, ...]:
-    remarks = []
-    if said.count:
-        remarks.append(
-            f"It printed {_short(said.kept)}. Printing costs no points; "
-            "take it out before you hand in."
-        )
-    if complained.count:
-        remarks.append(
-            f"It wrote {_short(complained.kept)} to the error stream, which costs no points."
-        )
-    for warning in warned[:1]:
-        category = legible(warning.category.__name__)
-        remarks.append(
-            f"Python warned: {category}: {_message(warning.message)}. A warning costs no "
-            "points, but find out what it wants."
-        )
-    return tuple(remarks)
-
-
-def _short(text: str) -> str:
-    line = text.strip().split("\n")[0]
-    return repr(line if len(line) <= 60 else line[:57] + "...")

@@ -8,9 +8,11 @@ from autograder.attempt import SECONDS, Around, Outcome, attempt, attempt_all
 from autograder.cases import draw, on_accelerator
 from autograder.compare import Complaint, Kind
 from autograder.diagnose import answers, diagnose
+from autograder.remarks import SHADOWED
 from autograder.report import Report, Verdict
 from autograder.rounding import closest, neighbours
 from autograder.spec import Case, Exercise
+from autograder.state import known_state
 from autograder.unfolded import unfolded
 
 PRACTICE = 0  # the seed that everybody may know
@@ -19,6 +21,7 @@ Run = Callable[[Sequence[Mapping[str, Any]]], Sequence[Outcome]]
 FAILURES = {"missing": Kind.MISSING, "not attempted": Kind.MISSING}  # all others: RAISED
 
 
+@known_state()
 def grade(
     exercise: Exercise,
     run: Run,
@@ -53,7 +56,12 @@ def grade(
         verdicts,
         attempted=attempted,
         diagnosis=diagnose(exercise, seed, outcomes) if attempted and failed else None,
-        remarks=_once_each(said for outcome in outcomes for said in outcome.remarks),
+        remarks=_once_each(
+            said
+            for outcome in outcomes
+            for said in outcome.remarks
+            if failed or not said.startswith(SHADOWED)
+        ),
         traced=traced,
         secret=secret,
         practice=practice,
@@ -97,6 +105,7 @@ def _once_each(remarks: Iterable[str]) -> tuple[str, ...]:
     return tuple({said[:9]: said for said in reversed([*remarks])}.values())[::-1]
 
 
+@known_state()
 def elsewhere(
     exercise: Exercise,
     submission: Callable,

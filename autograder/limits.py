@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterator
 
 AGAIN = 0.05  # seconds after which the bell rings once more
+CLOCKS = [getattr(signal, f"ITIMER_{n}") for n in ("REAL", "PROF", "VIRTUAL")
+          if hasattr(signal, f"ITIMER_{n}")]  # fmt: skip
 
 
 class TimeLimit(BaseException):
@@ -37,7 +39,8 @@ def _alarm(seconds: float, idle: bool) -> Iterator[None]:
     """By the clock on the wall, or by the time that this process has computed.
 
     Python drops what is raised inside a finalizer, so the bell rings again until it is heard,
-    and no garbage is collected meanwhile, which could call others' code.
+    and no garbage is collected meanwhile, which could call others' code.  Clocks that someone
+    else has set stand still meanwhile.
     """
     over, report = False, sys.unraisablehook
 
@@ -52,6 +55,7 @@ def _alarm(seconds: float, idle: bool) -> Iterator[None]:
     clock, bell = (
         (signal.ITIMER_REAL, signal.SIGALRM) if idle else (signal.ITIMER_PROF, signal.SIGPROF)
     )
+    others = {each: signal.setitimer(each, 0) for each in CLOCKS}
     before, collecting = signal.signal(bell, ring), gc.isenabled()
     gc.disable()
     sys.unraisablehook = unheard
@@ -62,8 +66,11 @@ def _alarm(seconds: float, idle: bool) -> Iterator[None]:
         finally:
             over = True
     finally:
-        signal.setitimer(clock, 0)
+        for each in CLOCKS:  # also those that were set meanwhile
+            signal.setitimer(each, 0)
         signal.signal(bell, before)
+        for each, at in others.items():
+            signal.setitimer(each, *at)
         sys.unraisablehook = report
         if collecting:
             gc.enable()

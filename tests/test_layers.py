@@ -27,11 +27,13 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"steadygrad.explorers." + name for name in ("live", "quick", "tiny_norms")},
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},
     {"steadygrad.explorers"},
-    {"autograder.withheld", "autograder.cells", "autograder.shell"}
+    {"autograder.withheld", "autograder.cells", "autograder.shell", "autograder.state"}
     | {"autograder.defusing", "autograder.files"},
     {"autograder.lending", "autograder.kernel", "autograder.definitions"},
     {"autograder.compare", "autograder.limits", "autograder.recipes", "autograder.workspace"},
     {"autograder.plain"},
+    {"autograder.inputs", "autograder.streams"},
+    {"autograder.remarks"},
     {"autograder.spec", "autograder.attempt", "autograder.judges"},
     {"autograder.wire", "autograder.cases", "autograder.shown", "autograder.entries"},
     {"autograder.described", "autograder.verdicts"},
@@ -59,6 +61,7 @@ PACKAGES = (
     "autograder.diagnose.",
     "autograder.exercises.",
     "autograder.recipes.",
+    "autograder.state.",
     "steadygrad.data.",
     "steadygrad.plots.",
     "steadygrad.training.",

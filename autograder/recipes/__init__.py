@@ -12,7 +12,15 @@ from it right before the call, on either side.
     runs        what a training run under a schedule is made of
 """
 
-from autograder.recipes.base import Recipe, altered, build, build_all, each_tensor, spread
+from autograder.recipes.base import (
+    Recipe,
+    altered,
+    build,
+    build_all,
+    each_tensor,
+    spread,
+    watched,
+)
 from autograder.recipes.calls import (
     OPTIMIZERS,
     Carried,
@@ -64,4 +72,5 @@ __all__ = [
     "build_all",
     "each_tensor",
     "spread",
+    "watched",
 ]

@@ -18,9 +18,14 @@ class Recipe:
         """The same recipe with every tensor in it replaced."""
         return self
 
-    def altered(self, _built: Any) -> bool:
+    def watched(self, _built: Any) -> Any:
+        """What of it has to be after a call as it was before; nothing, if it is to change."""
+        return None
+
+    def altered(self, built: Any) -> bool:
         """Whether what was built from this recipe no longer is what the recipe says."""
-        return False
+        now = self.watched(built)
+        return now is not None and altered(self.watched(self.build({})), now)
 
     def refers(self) -> bool:
         """Whether it is made of another input, so that it has to be built after that one."""
@@ -76,6 +81,20 @@ def each_tensor(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
 def spread(tensor: Tensor) -> Tensor:
     """The same values with a gap after each entry, so that they are not contiguous."""
     return torch.stack([tensor, torch.full_like(tensor, 7)], dim=-1)[..., 0]
+
+
+def watched(value: Any, built: Any) -> Any:
+    """What of an input has to be as it was: all of it, but for what recipes know better."""
+    if isinstance(value, torch.Generator):  # drawing from it is the point
+        return None
+    if isinstance(value, Recipe):
+        return value.watched(built)
+    if isinstance(value, Mapping) and isinstance(built, Mapping):
+        return {key: watched(value.get(key), part) for key, part in built.items()}
+    nested = isinstance(value, list | tuple) and isinstance(built, list | tuple)
+    if nested and len(value) == len(built):
+        return [watched(*each) for each in zip(value, built, strict=True)]
+    return built
 
 
 def altered(before: Any, after: Any) -> bool:

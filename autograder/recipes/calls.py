@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from autograder.recipes.base import Recipe, altered, build, each_tensor
+from autograder.recipes.base import Recipe, build, each_tensor, watched
 from autograder.recipes.networks import Network
 
 OPTIMIZERS = {
@@ -54,10 +54,10 @@ class Stepper(Recipe):
         parameters = what.parameters() if isinstance(what, nn.Module) else what
         return OPTIMIZERS[self.name](parameters, **self.settings)
 
-    def altered(self, built: torch.optim.Optimizer) -> bool:
-        """Whether it has stepped, or was set otherwise."""
+    def watched(self, built: torch.optim.Optimizer) -> dict[str, Any]:
+        """Whether it has stepped, and how it is set."""
         set_to = [{n: group[n] for n in self.settings} for group in built.param_groups]
-        return bool(built.state) or any(group != dict(self.settings) for group in set_to)
+        return {"stepped": bool(built.state), "settings": set_to}
 
     def refers(self) -> bool:
         return True
@@ -75,8 +75,8 @@ class Each(Recipe):
     def each_tensor(self, change: Callable[[Tensor], Tensor]) -> "Each":
         return replace(self, values=each_tensor(self.values, change))
 
-    def altered(self, built: list) -> bool:
-        return any(map(altered, self.values, built))
+    def watched(self, built: list) -> list:
+        return watched(list(self.values), built)
 
 
 @dataclass(frozen=True)

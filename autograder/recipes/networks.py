@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from autograder.recipes.base import Recipe, altered
+from autograder.recipes.base import Recipe
 
 
 class Witness(nn.Module):
@@ -102,27 +102,18 @@ class Network(Recipe):
             buffers={name: change(value) for name, value in self.buffers.items()},
         )
 
-    def altered(self, built: nn.Module) -> bool:
-        """Whether a model built from this recipe no longer is what the recipe says."""
+    def watched(self, built: nn.Module) -> dict[str, Any]:
+        """Its numbers, its modes, what asks for gradients, and whether anyone listens in."""
         parameters = dict(built.named_parameters())
-        if parameters.keys() != self.parameters.keys() or built.training != self.training:
-            return True
-        modes = [self.training and n not in self.evaluating for n in range(len(built))]
-        if [child.training for child in built] != modes:
-            return True
-        if any(
-            module._forward_hooks or module._forward_pre_hooks for module in built.modules()
-        ):
-            return True
-        if any(p.requires_grad == (name in self.frozen) for name, p in parameters.items()):
-            return True
-        gradients = {n: p.grad for n, p in parameters.items() if p.grad is not None}
         buffers = {n: b for n, b in built.named_buffers() if n in self.buffers}
-        return (
-            altered(self.parameters, parameters)
-            or altered(self.gradients, gradients)
-            or altered(self.buffers, buffers)
-        )
+        return {
+            "parameters": parameters,
+            "gradients": {n: p.grad for n, p in parameters.items() if p.grad is not None},
+            "buffers": buffers,
+            "asks for gradients": {n: p.requires_grad for n, p in parameters.items()},
+            "training": [built.training, *(child.training for child in built)],
+            "hooks": any(m._forward_hooks or m._forward_pre_hooks for m in built.modules()),
+        }
 
 
 def _module(name: str, *how: Any) -> nn.Module:
@@ -145,7 +136,7 @@ class Single(Network):
     def build(self, _beside: Mapping | None = None) -> nn.Module:
         return super().build(_beside)[0]
 
-    def altered(self, built: nn.Module) -> bool:
+    def watched(self, built: nn.Module) -> dict[str, Any]:
         around = nn.Sequential(built)
         around.training = built.training
-        return super().altered(around)
+        return super().watched(around)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from autograder.recipes.base import Recipe, altered, build
+from autograder.recipes.base import Recipe, build
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Traced(Recipe):
     def each_tensor(self, change: Callable[[Tensor], Tensor]) -> "Traced":
         return replace(self, tensor=change(self.tensor))
 
-    def altered(self, built: Tensor) -> bool:
-        return altered(self.tensor, built.detach())
+    def watched(self, built: Tensor) -> Tensor:
+        return built.detach()
 
 
 @dataclass(frozen=True)
@@ -46,5 +46,5 @@ class Leaf(Recipe):
         gradient = None if self.gradient is None else change(self.gradient)
         return replace(self, tensor=change(self.tensor), gradient=gradient)
 
-    def altered(self, built: Tensor) -> bool:
-        return altered(self.tensor, built.detach()) or altered(self.gradient, built.grad)
+    def watched(self, built: Tensor) -> tuple[Tensor, Tensor | None]:
+        return built.detach(), built.grad
