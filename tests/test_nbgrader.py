@@ -303,6 +303,48 @@ def script_in_the_page(notebook):
         notebook.cells.insert(0, new_markdown_cell(f"[here]({scheme}alert(2)) and 1 < 2"))
 
 
+def sources(*names: str) -> str:
+    chosen = [BY_NAME[name] for name in names]
+    return "\n\n\n".join(f"{each.imports}\n\n\n{each.source}" for each in chosen)
+
+
+@student("stands in another exercise&#39;s cell")
+def two_cells_merged(notebook):
+    solve(notebook)
+    cell(notebook, "depth_limit").source = sources("numerical_gradient", "depth_limit")
+    notebook.cells.remove(cell(notebook, "numerical_gradient"))
+
+
+@student("recognised by its function")
+def two_functions_in_a_fresh_cell(notebook):
+    solve(notebook)
+    for name in ("mlp_backward", "gradient_check"):
+        notebook.cells.remove(cell(notebook, name))
+    fresh = new_code_cell("%%time\n" + sources("mlp_backward", "gradient_check"))
+    notebook.cells.insert(2, fresh)
+
+
+@student("recognised by its function")
+def everything_in_one_cell_without_metadata(notebook):
+    stubs = [cell(notebook, name) for name in POINTS]
+    notebook.cells = [c for c in notebook.cells if not any(c is stub for stub in stubs)]
+    notebook.cells.append(new_code_cell(sources(*POINTS)))
+    for each in notebook.cells:
+        each.metadata = nbformat.NotebookNode()
+
+
+@student("a copy of the empty function was left out")
+def copies_of_stubs_at_the_end(notebook):
+    stubs = [copy.deepcopy(cell(notebook, name)) for name in POINTS]
+    solve(notebook)
+    for number, stub in enumerate(stubs):
+        stub["id"] = f"copy-{number}"
+        stub.source = stub.source.replace("    ", "      ") + "\n"
+        if number % 2:
+            stub.metadata = nbformat.NotebookNode()
+    notebook.cells += stubs
+
+
 # ── Grading the class ───────────────────────────────────────────────────────────────
 
 
