@@ -81,7 +81,7 @@ def facts(result, by_chance: bool):
             orders[0], orders[number]
         )
     for name, part in zip(("x", "y"), result[0][0] if result[0] else (), strict=False):
-        alike = part[:1] if by_chance else part  # any batch may be the short one
+        alike = part[:1] if by_chance and part.ndim else part  # any batch may be the short one
         said[f"{name} of the first batch"] = torch.zeros_like(alike)
     return said
 
