@@ -66,6 +66,7 @@ def test_each_misconception_is_caught_named_as_itself_and_published(exercise):
 ALSO_KNOWN_AS = {
     ("truncated not corrected", "cut at two, not at two deviations"): "normal for truncated",
     ("counted from 1", "no 1"): "steps not divided by alone",
+    ("biased running variance", "N − 1 twice"): "unbiased variance for normalizing",
     ("kernel area in fan in only", "kernel area in fan out only"): "kernel area forgotten",
     ("uniform numbers for normal ones", "both halves taken for alike"): "numbers from 0 to 1",
     ("rate not kept", "lowered for the next call only"): "state not kept",

@@ -16,7 +16,7 @@ def elu_cases(rng):
     both = value_and_gradient()
     yield Case("ordinary numbers, another α", dict(x=around(3, 4), alpha=0.3))
     yield Case("the default α", dict(x=around(6)))
-    yield Case("a large α, close to zero", dict(x=around(6).clamp(-2, 2), alpha=3.0))
+    yield Case("a large α, close to zero", dict(x=torch.linspace(-2, 2, 6), alpha=3.0))
     yield Case("value and gradient", dict(x=Traced(around(6)), alpha=1.7), both)
     far = torch.tensor([-1000.0, -800.0, 800.0, 1000.0])
     yield Case("far out, with gradient", dict(x=Traced(far), alpha=0.5), both)

@@ -46,7 +46,7 @@ def batch_norm_cases(rng):
     yield Case("images", layer(4, 3, 2, 5), parts)
     yield Case("images in evaluation", layer(2, 3, 2, 2, training=False), parts)
     yield Case("one example in evaluation", layer(1, 3, training=False), parts)
-    yield Case("one image in training", layer(1, 3, 4, 4), parts)
+    yield Case("one image in training", layer(1, 4, 3, 4), parts)
     yield Case("a constant feature", constant | dict(eps=1e-3), parts)
     zeros = layer(4, 3, eps=1e-12)
     zeros["x"][:, 1] = 0.0
@@ -111,6 +111,16 @@ RUN_MEAN = "running_mean = (1 - momentum) * running_mean + momentum * mean.detac
 RUN_VAR = "running_var = (1 - momentum) * running_var + momentum * unbiased"
 Y = "return gamma.view(shape) * x_hat + beta.view(shape), running_mean, running_var"
 UPDATES = f"{RUN_MEAN}\n        {RUN_VAR}"
+MOVES = (  # the running values, by a variance that is put in
+    "    if not training:\n"
+    "        batch_mean, batch_var = x.mean(dim=dims), {}\n"
+    "        running_mean = (1 - momentum) * running_mean + momentum * batch_mean\n"
+    "        running_var = (1 - momentum) * running_var + momentum * batch_var"
+)
+BY_ITSELF = "Each channel is standardized by itself: mean and variance have an entry for each."
+ONE_FORMULA = "Both modes have one formula: ε under the root. Only μ and v change places."
+AS_IT_WENT_IN = "In evaluation the state comes back as it went in."
+THREE_WAYS = "Back to x lead three ways: directly, through the mean, and through the variance."
 SECTION_GRADIENT = "The way back, by hand"
 
 BATCH_NORM = Exercise(
@@ -154,8 +164,7 @@ BATCH_NORM = Exercise(
             "        var = x.detach().var(dim=dims, correction=0)",
             symptom="Every number is right, but the gradient of x ignores that x also moves "
             "the variance.",
-            hint="The gradient has three ways back to x: directly, through the mean, and "
-            "through the variance.",
+            hint=THREE_WAYS,
             section=SECTION_GRADIENT,
         ),
         Misconception(
@@ -165,8 +174,7 @@ BATCH_NORM = Exercise(
             "        var = x.var(dim=dims, correction=0)",
             symptom="Every number is right, but the gradient of x ignores that x also moves "
             "the mean.",
-            hint="The gradient has three ways back to x: directly, through the mean, and "
-            "through the variance.",
+            hint=THREE_WAYS,
             section=SECTION_GRADIENT,
         ),
         Misconception(
@@ -246,14 +254,10 @@ BATCH_NORM = Exercise(
         Misconception(
             "running values updated in evaluation",
             instead_of=X_HAT,
-            wrote=X_HAT + "\n    if not training:\n"
-            "        batch_mean = x.mean(dim=dims)\n"
-            "        running_mean = (1 - momentum) * running_mean + momentum * batch_mean\n"
-            "        batch_var = x.var(dim=dims, correction=0)\n"
-            "        running_var = (1 - momentum) * running_var + momentum * batch_var",
+            wrote=X_HAT + "\n" + MOVES.format("x.var(dim=dims)"),
             symptom="In evaluation your running values move: the model learns from the data "
             "that it is tested on.",
-            hint="In evaluation the state comes back as it went in.",
+            hint=AS_IT_WENT_IN,
         ),
         Misconception(
             "running values normalize in training",
@@ -276,7 +280,7 @@ BATCH_NORM = Exercise(
             wrote=f"{X_HAT}\n    if not training:\n"
             "        x_hat = (x - mean.view(shape)) / (var.view(shape).sqrt() + eps)",
             symptom="With a large ε training is right and evaluation is off.",
-            hint="Both modes have one formula: ε under the root. Only μ and v change places.",
+            hint=ONE_FORMULA,
         ),
         Misconception(
             "no epsilon",
@@ -336,7 +340,7 @@ BATCH_NORM = Exercise(
             wrote="mean = x.mean().expand(x.shape[1])\n"
             "        var = x.var(correction=0).expand(x.shape[1])",
             symptom="All channels share one mean and one variance.",
-            hint="Each channel is standardized by itself.",
+            hint=BY_ITSELF,
         ),
         Misconception(
             "statistics of each example",
@@ -368,6 +372,61 @@ BATCH_NORM = Exercise(
             symptom="Images are standardized at each pixel separately.",
             hint="A convolution uses the same weights at every pixel, so the pixels of a "
             "channel are its values, too: average over batch, height and width.",
+        ),
+        Misconception(
+            "one mean for all channels, a variance each",
+            instead_of=STATISTICS,
+            wrote="mean = x.mean().expand(x.shape[1])\n"
+            "        var = x.var(dim=dims, correction=0)",
+            symptom="All channels share one mean; their variances are their own.",
+            hint=BY_ITSELF,
+        ),
+        Misconception(
+            "one mean for all channels, squares around it",
+            instead_of="mean = x.mean(dim=dims)",
+            wrote="mean = x.mean().expand(x.shape[1])",
+            symptom="All channels share one mean, and their variances are taken around it.",
+            hint=BY_ITSELF,
+        ),
+        Misconception(
+            "over axis 1",
+            instead_of=STATISTICS,
+            wrote="mean, var = x.mean(dim=1), x.var(dim=1, correction=0)",
+            symptom="You average over the channels: shapes clash, or, with as many examples as "
+            "channels, the numbers are wrong.",
+            hint="Axis 1 holds the channels. Average over every axis but that one.",
+        ),
+        Misconception(
+            "N − 1 twice",
+            instead_of=STATISTICS,
+            wrote="mean, var = x.mean(dim=dims), x.var(dim=dims)",
+            symptom="In training y is a little too small and the running variance too large: "
+            "your variance divides by N − 1 already, and is corrected once more.",
+            hint="To normalize, divide by N. From that variance the running one follows, times "
+            "N / (N − 1).",
+        ),
+        Misconception(
+            "no epsilon in evaluation",
+            instead_of=X_HAT,
+            wrote=f"{X_HAT}\n    if not training:\n"
+            "        x_hat = (x - mean.view(shape)) / var.view(shape).sqrt()",
+            symptom="With a large ε training is right and evaluation is off.",
+            hint=ONE_FORMULA,
+        ),
+        Misconception(
+            "biased running variance, also in evaluation",
+            instead_of=X_HAT,
+            wrote=X_HAT + "\n" + MOVES.format("x.var(dim=dims, correction=0)"),
+            symptom="In evaluation your running values move, by a variance divided by N.",
+            hint=AS_IT_WENT_IN,
+        ),
+        Misconception(
+            "scale and shift along the width",
+            instead_of=Y,
+            wrote="return gamma * x_hat + beta, running_mean, running_var",
+            symptom="γ and β are laid along the last axis: right for tables; in images shapes "
+            "clash, or, where they are as wide as they have channels, the numbers are wrong.",
+            hint="γ and β have an entry for each channel, and channels are axis 1.",
         ),
     ),
 )

@@ -257,5 +257,41 @@ BATCH_NORM_BACKWARD = Exercise(
             symptom="Your dgamma is dbeta, and the other way round.",
             hint="β is added, so its gradient is the sum of dy; γ is multiplied with x̂.",
         ),
+        Misconception(
+            "gamma forgotten in dmean",
+            instead_of=DMEAN,
+            wrote="dmean = -dy.sum(dim=dims) / std",
+            symptom="Your dmean does not depend on γ.",
+            hint="The mean acts on x̂, so what flows back to it is dx̂, not dy.",
+        ),
+        Misconception(
+            "gamma in dgamma",
+            instead_of=BETA_GAMMA,
+            wrote=BETA_GAMMA.replace("(dy *", "(gamma.view(shape) * dy *"),
+            symptom="Your dgamma is γ times what it should be.",
+            hint="y is γ x̂ + β, so ∂y/∂γ is x̂. γ itself belongs to the way on to x̂.",
+        ),
+        Misconception(
+            "2 of the square forgotten",
+            instead_of="(dvar * 2 * std / count)",
+            wrote="(dvar * std / count)",
+            symptom="Your dvar is right, but only half of it arrives in dx.",
+            hint="The derivative of v with respect to x is 2 (x − μ) / N.",
+        ),
+        Misconception(
+            "pixels not summed",
+            instead_of="[d for d in range(dy.dim()) if d != 1]",
+            wrote="[0]",
+            symptom="Tables are right. For images you sum over the batch only, and shapes "
+            "clash.",
+            hint="A channel's values are its pixels, too: sum over batch, height and width.",
+        ),
+        Misconception(
+            "the direct way not divided",
+            instead_of="direct = dx_hat / std.view(shape)",
+            wrote="direct = dx_hat",
+            symptom="In your dx the direct part is too large or too small by √(v + ε).",
+            hint="x̂ is x − μ divided by √(v + ε), and so is what flows back through it.",
+        ),
     ),
 )

@@ -32,6 +32,8 @@ def fold_cases(rng):
     yield Case("a convolution without bias", pair(2, 4, bias=False), layer)
     yield Case("a large ε", pair(2, 3, eps=0.5), layer)
     yield Case("stride and padding", pair(1, 2, stride=2, padding=1), layer)
+    spaced = dict(dilation=2, padding=2, padding_mode="reflect")
+    yield Case("dilated, with mirrored borders", pair(2, 3, **spaced), layer)
     yield Case("two groups", pair(4, 2, kernel=1, groups=2), layer)
     yield Case(
         "both in training mode", waking | dict(bn=replace(waking["bn"], training=True)), layer
@@ -218,6 +220,50 @@ FOLD_BATCH_NORM = Exercise(
             instead_of="folded = copy.deepcopy(conv)",
             wrote="folded = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size)",
             symptom="Stride, padding or groups are not those of the convolution.",
+            hint="Folding changes weight and bias only; everything else stays as it was.",
+        ),
+        Misconception(
+            "epsilon outside the root",
+            instead_of="(bn.running_var + bn.eps).sqrt()",
+            wrote="(bn.running_var.sqrt() + bn.eps)",
+            symptom="With a large ε your layer is off.",
+            hint="ε is added to the variance, under the root.",
+        ),
+        Misconception(
+            "running mean dropped",
+            instead_of="(bias - bn.running_mean) * scale",
+            wrote="bias * scale",
+            symptom="Your bias does not depend on the running mean.",
+            hint="Batch norm takes the running mean off before it scales.",
+        ),
+        Misconception(
+            "running mean not scaled",
+            instead_of="(bias - bn.running_mean) * scale",
+            wrote="bias * scale - bn.running_mean",
+            symptom="The running mean enters your bias unscaled.",
+            hint="First the mean is taken off, then all of it is scaled.",
+        ),
+        Misconception(
+            "beta scaled",
+            instead_of="(bias - bn.running_mean) * scale + bn.bias",
+            wrote="(bias - bn.running_mean + bn.bias) * scale",
+            symptom="β enters your bias scaled.",
+            hint="β is added last, after the scale.",
+        ),
+        Misconception(
+            "bias only",
+            instead_of=WEIGHT,
+            wrote="folded.weight = nn.Parameter(conv.weight.detach().clone())",
+            symptom="The bias is folded, the weights are the old ones.",
+            hint="Batch norm scales the whole output, so the weights are scaled as well.",
+        ),
+        Misconception(
+            "dilation and padding mode lost",
+            instead_of="folded = copy.deepcopy(conv)",
+            wrote="folded = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size,"
+            " conv.stride, conv.padding, groups=conv.groups)",
+            symptom="Stride, padding and groups are those of the convolution, its dilation and "
+            "padding mode are not.",
             hint="Folding changes weight and bias only; everything else stays as it was.",
         ),
     ),

@@ -2,6 +2,7 @@
 
 import torch
 
+from autograder.compare import close
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import normalization
 
@@ -21,6 +22,9 @@ def group_norm_cases(rng):
             | settings
         )
 
+    far = layer(2, 4, 2, 2, groups=2)
+    for name in ("x", "gamma", "beta"):
+        far[name] = far[name].double()
     constant = layer(2, 4, 2, 2, groups=2, eps=1e-3)
     constant["x"][0, :2] = 5.0
     yield Case("three images, six channels in two groups", layer(3, 6, 4, 5, groups=2))
@@ -32,6 +36,10 @@ def group_norm_cases(rng):
     yield Case("a large ε", layer(2, 4, 2, 3, groups=2, eps=2.0))
     yield Case("one image", layer(1, 4, 3, 3, groups=2))
     yield Case("a group whose values are all the same", constant)
+    yield Case("values around 100 million", far | dict(x=far["x"] + 1e8), broad)
+
+
+broad = close(rtol=1e-4, atol=1e-4)  # the mean of such numbers is itself rounded
 
 
 def group_norm_steps():
@@ -182,6 +190,28 @@ GROUP_NORM = Exercise(
             wrote="var = groups.var(dim=2, keepdim=True)",
             symptom="Your numbers are a little too small, the more so the smaller the groups.",
             hint="Divide by the number of values in a group, not by one less.",
+        ),
+        Misconception(
+            "variance as a difference of large numbers",
+            instead_of=VAR,
+            wrote="var = groups.square().mean(dim=2, keepdim=True) - mean.square()",
+            symptom="Values far from zero give NaN or noise.",
+            hint="Take the mean off first, then square.",
+        ),
+        Misconception(
+            "the batch cut into groups",
+            instead_of=GROUPS,
+            wrote="groups = x.reshape(1, num_groups, -1)",
+            symptom="Your groups go through several examples, and depend on the batch.",
+            hint="Each example has groups of its own: keep the first axis, and cut the "
+            "channels.",
+        ),
+        Misconception(
+            "mean not taken off",
+            instead_of="(groups - mean) / (var",
+            wrote="groups / (var",
+            symptom="Your groups keep their means.",
+            hint="Standardize: take the mean off, then divide by the deviation.",
         ),
     ),
 )

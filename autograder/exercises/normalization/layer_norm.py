@@ -189,5 +189,30 @@ LAYER_NORM = Exercise(
             symptom="Every number is right, but the gradient of x is not.",
             hint="Mean and variance are functions of x, and gradients go through them.",
         ),
+        Misconception(
+            "three differences of a well-known layer",
+            instead_of=f"{DIMS}\n    {MEAN}\n    {VAR}\n    {X_HAT}",
+            wrote="mean, std = x.mean(dim=-1, keepdim=True), x.std(dim=-1, keepdim=True)\n"
+            "    x_hat = (x - mean) / (std + eps)",
+            symptom="Your deviation is unbiased, ε is added to it, and only the last axis "
+            "counts.",
+            hint="Many texts on transformers write it so. Here the variance divides by the "
+            "number of features, ε stands under the root, and the features are as many axes as "
+            "γ has.",
+        ),
+        Misconception(
+            "divided by the root mean square",
+            instead_of=VAR,
+            wrote="var = x.square().mean(dim=dims, keepdim=True)",
+            symptom="You take the mean off above, and not below: what comes out is too small.",
+            hint="The variance is the mean square of x − μ, not of x.",
+        ),
+        Misconception(
+            "one scale for each example",
+            instead_of="return gamma * x_hat + beta",
+            wrote="return gamma.mean() * x_hat + beta.mean()",
+            symptom="All features get one scale and one shift.",
+            hint="γ and β have an entry for each feature.",
+        ),
     ),
 )

@@ -54,6 +54,12 @@ def recalibrate_cases(rng):
         dict(model=model(*nested), batches=batches(6, 5)),
         statistics,
     )
+    held = replace(model(*small), evaluating=(1,))
+    yield Case(
+        "a norm held in evaluation, the rest training",
+        dict(model=held, batches=batches(6, 4)),
+        statistics,
+    )
     yield Case("one batch", dict(model=model(*small), batches=batches(8)), statistics)
     yield Case(
         "dropout before the norm",
@@ -231,6 +237,33 @@ RECALIBRATE = Exercise(
             symptom="With dropout before a norm your statistics are of inputs that evaluation "
             "never sees.",
             hint="Only the norms go into training mode; everything else stays in evaluation.",
+        ),
+        Misconception(
+            "biased variances",
+            instead_of="        for batch in batches:\n            fresh(batch)\n",
+            wrote="        for number, batch in enumerate(batches, start=1):\n"
+            "            before = [norm.running_var.clone() for norm in norms]\n"
+            "            fresh(batch)\n"
+            "            for norm, old in zip(norms, before):\n"
+            "                own = old + number * (norm.running_var - old)\n"
+            "                norm.running_var -= own / (number * len(batch))\n",
+            symptom="Your running variances are a little too small.",
+            hint="A running variance estimates that of all data: each batch's divides by N − "
+            "1.",
+        ),
+        Misconception(
+            "first batch only",
+            instead_of="            fresh(batch)\n",
+            wrote="            fresh(batch)\n            break\n",
+            symptom="Your statistics are those of the first batch.",
+            hint="All batches enter, with equal weight.",
+        ),
+        Misconception(
+            "one mode for all modules",
+            instead_of="theirs.training",
+            wrote="model.training",
+            symptom="A part that was held in evaluation mode comes back in training mode.",
+            hint="Remember each module's mode, not the model's only.",
         ),
     ),
 )

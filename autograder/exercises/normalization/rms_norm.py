@@ -19,6 +19,8 @@ def rms_norm_cases(rng):
     yield Case("sequences, at each position", layer(2, 3, 5))
     yield Case("one example without a batch", layer(7))
     yield Case("an example of zeros", layer(2, 4) | dict(x=torch.zeros(2, 4)))
+    small = dict(x=(1e-4 * large["x"]).half(), gamma=large["gamma"].half(), eps=1e-12)
+    yield Case("half precision, tiny values and a tiny ε", small)
     yield Case(
         "half precision, values around 500",
         dict(x=(large["x"] + 500).half(), gamma=large["gamma"].half()),
@@ -140,6 +142,34 @@ RMS_NORM = Exercise(
             wrote=".mean()",
             symptom="Your answer for one example depends on the others.",
             hint="Each example, and each position, has a root mean square of its own.",
+        ),
+        Misconception(
+            "over the batch",
+            instead_of=".mean(dim=-1, keepdim=True)",
+            wrote=".mean(dim=0, keepdim=True)",
+            symptom="Each feature is divided by its size over the batch.",
+            hint="That is batch norm's direction. Here one example's features belong together.",
+        ),
+        Misconception(
+            "over every axis but the first",
+            instead_of=".mean(dim=-1, keepdim=True)",
+            wrote=".mean(dim=list(range(min(1, wide.dim() - 1), wide.dim())), keepdim=True)",
+            symptom="The positions of a sequence share one root mean square.",
+            hint="The mean is over the last axis only: each position has one of its own.",
+        ),
+        Misconception(
+            "square of the mean",
+            instead_of=SQUARE,
+            wrote="mean_square = wide.mean(dim=-1, keepdim=True).square()",
+            symptom="You divide by the size of the mean.",
+            hint="Square first, then average: signs must not cancel.",
+        ),
+        Misconception(
+            "mean size for root mean square",
+            instead_of=SQUARE,
+            wrote="mean_square = wide.abs().mean(dim=-1, keepdim=True).square()",
+            symptom="You divide by the mean of |x|: what comes out is a little too large.",
+            hint="The mean of |x| is less than the root of the mean of x². Square first.",
         ),
     ),
 )
