@@ -5,13 +5,23 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from autograder.attempt import Outcome, attempt_all
+from autograder.attempt import Outcome, attempt, attempt_all
 from autograder.cases import draw
 from autograder.diagnose.faults import Fault
+from autograder.recipes import (
+    Downhill,
+    Grouped,
+    Lent,
+    Network,
+    Planned,
+    Single,
+    Stepper,
+    Written,
+)
 from autograder.spec import Case, Exercise, Misconception
 
 VARIANT_SECONDS = 0.5  # some misconceptions never return; waiting longer tells nothing more
-IMPATIENT = 0.02  # for one that has run late before; a reference answers in a tenth of this
+SHORT, IMPATIENT = 0.1, 0.02  # where a right answer takes a millisecond; for who ran late once
 
 _late: Counter[tuple[Exercise, tuple[Misconception, ...]]] = Counter()
 
@@ -50,12 +60,26 @@ def answer(exercise: Exercise, seed: int, number: int, *wrong: Misconception) ->
         return answer(exercise, seed, number, *felt)
     if not wrong:
         return answers(exercise, seed)[number]
-    # a busy machine must not make a misconception look like one that never ends
-    late = _late[exercise, wrong] > 0
-    seconds = IMPATIENT if late else VARIANT_SECONDS / 2  # the first call gets twice as much
-    (outcome,) = attempt_all(variant(exercise, *wrong), [of_case], seconds, idle=False)
+    # a busy machine must not make a misconception look like one that never ends: idle=False
+    function, limit = variant(exercise, *wrong), patience(exercise, of_case, wrong)
+    outcome = attempt(function, of_case, limit, idle=False)
     _late[exercise, wrong] += outcome.failure == ("time", "")
     return outcome
+
+
+def patience(exercise: Exercise, of_case: Mapping[str, Any], wrong: tuple) -> float:
+    """How long an answer may take: some misconceptions never return."""
+    if any(builds(value) for value in of_case.values()):
+        return VARIANT_SECONDS
+    ended = not any(_late[exercise, (each,)] for each in wrong) and not _late[exercise, wrong]
+    made_up = any(isinstance(each, Fault) for each in wrong)
+    return SHORT if ended and not made_up else IMPATIENT
+
+
+def builds(value: Any) -> bool:
+    """Whether an input is a model or a training run, so that an answer takes long."""
+    inside = value.value if isinstance(value, Written) else value
+    return isinstance(inside, Network | Lent | Single | Stepper | Grouped | Planned | Downhill)
 
 
 @lru_cache(maxsize=64)  # drawing all cases takes longer than answering one

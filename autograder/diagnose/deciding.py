@@ -102,13 +102,13 @@ def _in_words(trial: Trial, found: list[tuple[tuple, Relation]]) -> Diagnosis | 
     sentences = {relation.title: relation.sentence for _, relation in reversed(found)}
     for component, relation in found:
         by_title.setdefault(relation.title, []).append(component)
-    numeric = {name for ground in trial.grounds for name in ground.names if called(trial, name)}
-    several = len(numeric) > 1
+    numeric = {called(trial, name) for ground in trial.grounds for name in ground.names}
+    several = len(numeric - {"", "result"}) > 1
     said = []
     for title, components in by_title.items():
         what = called(trial, components[0]) if several else ""
-        what = what or "your result"
-        said.append(f"{what[:1].upper()}{what[1:]} {sentences[title]}.")
+        subject = "Your result" if what in ("", "result") else f"In your result, {what}"
+        said.append(f"{subject} {sentences[title]}.")
     return Diagnosis((), relation=" ".join(said[:3]), title=" and ".join([*by_title][:3]))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -86,15 +87,15 @@ class Trial:
         key = number, wrong
         if key not in self._matches:
             theirs = answer(self.exercise, self.seed, number, *wrong)
-            self._matches[key] = self._held(number, theirs)
+            self._matches[key] = self._held(number, theirs, wrong)
         return self._matches[key]
 
-    def _held(self, number: int, theirs: Outcome) -> Match:
+    def _held(self, number: int, theirs: Outcome, wrong: Wrong) -> Match:
         mine, ground = self.readings[number], self.grounds[number]
         if theirs is ground.right:
             none = np.zeros(len(mine.wrong), bool)
             return Match(none, none, none)
-        other = read(ground, theirs)
+        other = _reading(self.exercise, self.seed, number, wrong)
         if mine.whole or other.whole:
             proof = same_failure(mine.outcome, theirs)
             off = np.ones(len(mine.wrong), bool)  # of what failed nothing is right
@@ -134,3 +135,8 @@ class Trial:
 
     def full(self, number: int) -> bool:
         return self.grounds[number].weight >= FULL
+
+
+@lru_cache(maxsize=8192)
+def _reading(exercise: Exercise, seed: int, number: int, wrong: Wrong) -> Reading:
+    return read(grounds(exercise, seed)[number], answer(exercise, seed, number, *wrong))

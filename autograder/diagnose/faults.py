@@ -20,7 +20,9 @@ from autograder.compare import number
 from autograder.recipes import Carried, Each, Recipe, each_tensor
 from autograder.spec import Exercise, Misconception
 
-USUAL = (0.0, 1.0, 0.9, 0.1, 0.5, 2.0, 0.99, 0.999, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8)
+TINY = (0.0, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12)
+SHARES = (0.0, 1.0, 0.9, 0.5, 0.1, 0.99, 0.999, 0.01)
+LARGE = (0.0, 1.0, 2.0, 0.5, 0.1, 0.01, 10.0)
 FEW = (0.0, 1.0)  # where one answer takes a training run
 ABSENT = object()
 
@@ -30,17 +32,15 @@ class Fault(Misconception):
     """A mistake that the grader makes up: the function called with changed inputs.
 
     `change` gets what one call is given, and `touches` the inputs of a case: whether the
-    change is one there.  `after` is what then becomes of the result.
+    change is one there.
     """
 
     change: Callable[[dict[str, Any]], dict[str, Any]] = dict
     touches: Callable[[Mapping[str, Any]], bool] = bool
-    after: Callable[[Any], Any] | None = None
 
     def wrapped(self, function: Callable) -> Callable:
         def mistaken(**given):
-            result = function(**self.change(given))
-            return self.after(result) if self.after else result
+            return function(**self.change(given))
 
         return mistaken
 
@@ -96,7 +96,7 @@ def ignored(name: str, given: list, default: Any, few: bool) -> Iterator[Fault]:
                     **replacing(name, constant),
                 )
     elif plain and all(isinstance(value, Real) for value in plain):
-        for constant in FEW if few else USUAL:
+        for constant in usual(plain, default, few):
             if alike(constant, default) or all(alike(value, constant) for value in plain):
                 continue
             whole = all(isinstance(value, int) for value in plain)
@@ -113,6 +113,16 @@ def ignored(name: str, given: list, default: Any, few: bool) -> Iterator[Fault]:
         yield from blank(name)
     elif plain and all(isinstance(value, tuple) and len(value) == 2 for value in plain):
         yield from halves(name, default)
+
+
+def usual(given: list, default: Any, few: bool) -> tuple[float, ...]:
+    """What people write for a number of this size without thinking."""
+    sizes = [abs(value) for value in (*given, default) if isinstance(value, Real)]
+    if few:
+        return FEW
+    if isinstance(default, float) and 0 < default < 0.005:
+        return TINY
+    return SHARES if max(sizes, default=0) <= 1 else LARGE
 
 
 def blank(name: str) -> Iterator[Fault]:
@@ -169,7 +179,7 @@ def other_defaults(name: str, default: Any, few: bool) -> Iterator[Fault]:
     if isinstance(default, bool):
         others: tuple = (not default,)
     elif isinstance(default, Real):
-        others = FEW if few else USUAL
+        others = usual([], default, few)
         if isinstance(default, int):
             others = tuple(int(other) for other in others if other == int(other))
     else:
@@ -229,26 +239,20 @@ def exchanged(names: list[str], drawn: list[Mapping]) -> Iterator[Fault]:
 
 
 def narrow(drawn: list[Mapping]) -> Iterator[Fault]:
-    """Everything in float32, whatever came in; the result left there or taken back."""
+    """Everything in float32, whatever came in."""
     if not any(_floats(inputs) for inputs in drawn):
         return
-    symptom = "Your answer has the digits of float32, whatever dtype came in."
-    hint = "Compute in the dtype of the inputs: leave out what turns them into float32."
-    change = dict(
+    yield fault(
+        "float32 whatever came in",
+        "Your answer is in float32, with the digits of float32, whatever dtype came in.",
+        "Compute in the dtype of the inputs: leave out what turns them into float32.",
         change=lambda inputs: each_tensor(inputs, _narrowed),
         touches=lambda inputs: torch.float32 not in _floats(inputs) and bool(_floats(inputs)),
     )
-    yield fault("float32 whatever came in", symptom, hint, **change)
-    wide = dict(change, after=lambda result: each_tensor(result, _widened))
-    yield fault("float32 inside", symptom, hint, **wide)
 
 
 def _narrowed(tensor: Tensor) -> Tensor:
     return tensor.float() if tensor.is_floating_point() else tensor
-
-
-def _widened(tensor: Tensor) -> Tensor:
-    return tensor.double() if tensor.is_floating_point() else tensor
 
 
 def _floats(inputs: Mapping) -> set[torch.dtype]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from autograder.attempt import Outcome
 from autograder.cases import properties
-from autograder.compare import RETURNED, Path
+from autograder.compare import RETURNED, Judge, Path
 from autograder.diagnose.answering import answers, cases
 from autograder.diagnose.leaves import Leaf, at, components, each_leaf, leaf, leaves, replaced
 from autograder.recipes import Each
@@ -52,6 +53,15 @@ class Ground:
             close = np.abs(a - b) <= times * (self.atol + self.rtol * size)
             return close | (a == b) | (np.isnan(a) & np.isnan(b))
 
+    def rules_on(self, number: int) -> bool:
+        """Whether the judge looks at this leaf at all."""
+        key = (number, "")
+        if key not in self._minded:
+            off = each_leaf(at(self.right.result, self.paths[number]), _far)
+            hybrid = replaced(self.right.result, self.paths[number], off)
+            self._minded[key] = bool(self.case.judge(hybrid, self.right.result))
+        return self._minded[key]
+
     def minds(self, number: int, found: Leaf, value: Any) -> bool:
         """Whether a leaf of another form counts as wrong, were its numbers right."""
         key = (number, found.form)
@@ -64,6 +74,13 @@ class Ground:
                 )
             )
         return self._minded[key]
+
+
+def _far(value: Any) -> Any:
+    """Another value of the same form, far off."""
+    if isinstance(value, Tensor):
+        return ~value if value.dtype == torch.bool else value * 0 + 77
+    return value * 0 + 77 if isinstance(value, int | float) else value
 
 
 def _dressed(should: Any, like: Any) -> Any:
@@ -119,23 +136,45 @@ def lay_out(case: Case, right: Outcome, weight: float) -> Ground:
     )  # fmt: skip
 
 
+_known: dict[tuple, tuple[float, float, bool]] = {}
+
+
 def _fineness(case: Case, result: Any) -> tuple[float, float, bool]:
-    """How far numbers may be off, relatively and absolutely, found by asking the judge."""
+    """How far numbers may be off, relatively and absolutely, found by asking the judge.
 
-    def accepts(change: Callable[[Tensor | float], Any]) -> bool:
-        return not case.judge(each_leaf(result, _floats_only(change)), result)
+    It is the same for all cases that are judged alike and have answers of the same dtypes.
+    """
+    dtypes = {form.partition(" ")[0] for form, _ in leaves(result).values()}
+    key = (_signature(case.judge), frozenset(dtypes))
+    if key not in _known:
+        _known[key] = _asked(case.judge, result)
+    return _known[key]
 
+
+def _signature(judge: Any) -> Any:
+    """What two judges made by the same words have in common."""
+    if not isinstance(judge, FunctionType):
+        return judge if isinstance(judge, int | float | str | None) else id(judge)
+    held = (cell.cell_contents for cell in judge.__closure__ or ())
+    return (judge.__code__, *map(_signature, held))
+
+
+def _asked(judge: Judge, result: Any) -> tuple[float, float, bool]:
     moved = (
         lambda value: value.flip(tuple(range(value.dim()))) if isinstance(value, Tensor) else -value,
         lambda value: value + 0.5,
         lambda value: value * 1.5,
     )
-    differs = [each_leaf(result, _floats_only(change)) for change in moved]
-    loose = any(not case.judge(other, result) and _apart(other, result) for other in differs)
-    if loose:
+    others = [each_leaf(result, _floats_only(change)) for change in moved]
+    if any(_apart(other, result) and not judge(other, result) for other in others):
         return 0.0, 0.0, True
-    rtol = _largest(lambda step: accepts(lambda value: value * (1 + step)))
-    atol = _largest(lambda step: accepts(lambda value: value + step))
+    ones = each_leaf(result, _floats_only(lambda value: value * 0 + 1))
+    zeros = each_leaf(result, _floats_only(lambda value: value * 0))
+
+    def accepts(of: Any, step: float) -> bool:
+        return not judge(each_leaf(of, _floats_only(lambda value: value + step)), of)
+
+    rtol, atol = (_largest(lambda step, of=of: accepts(of, step)) for of in (ones, zeros))
     return rtol, atol, False
 
 

@@ -110,4 +110,6 @@ def part_called(ground: Ground, component: tuple) -> str:
     hybrid = replaced(ground.right.result, ground.paths[leaf], off)
     said = str(ground.case.judge(hybrid, ground.right.result)).partition(" should be ")[0]
     said = said.partition("] of ")[2] or said
+    if isinstance(should, Tensor) and should.dim() and said.startswith("result["):
+        said = said.rpartition("[")[0]  # the entry's own place
     return said if said and len(said) < 60 else ""

@@ -6,10 +6,10 @@ from itertools import combinations
 
 import numpy as np
 
+from autograder.diagnose.answering import builds
 from autograder.diagnose.evidence import Match, Tally, Trial, Wrong
 from autograder.diagnose.faults import Fault, faults
-from autograder.recipes import Each, Recipe
-from autograder.spec import Exercise, Misconception
+from autograder.spec import Misconception
 
 GOOD = 0.9  # share from which a case counts as explained
 HOPE = 0.3  # least score of what is tried together with others
@@ -74,19 +74,19 @@ class Explanation:
         return [n for n in self.trial.telling if self.tally(n).mean < GOOD]
 
 
-def heavy(exercise: Exercise, trial: Trial) -> bool:
-    """Whether each answer takes long, as those do that train a network."""
-    inputs = trial.grounds[0].case.inputs.values()
-    return any(isinstance(value, Recipe) and not isinstance(value, Each) for value in inputs)
+def heavy(trial: Trial) -> bool:
+    """Whether each answer takes long: models to build, or a judge that counts random draws."""
+    typical = trial.grounds[0]
+    return typical.loose or any(builds(value) for value in typical.case.inputs.values())
 
 
 def explanations(trial: Trial) -> list[Explanation]:
     """Everything that explains something, the best first."""
-    few = heavy(trial.exercise, trial)
+    few = heavy(trial)
     suspects = (*trial.exercise.misconceptions, *faults(trial.exercise, few))
     found = singles(trial, suspects, few)
     if not found or not found[0].exact:
-        found = ranked([*found, *pairs(trial, suspects, found, few)])
+        found = ranked([*found, *pairs(trial, found, few)])
         found = ranked([*found, *extended(trial, suspects, found)])
     return found
 
@@ -96,35 +96,40 @@ def ranked(found: list[Explanation]) -> list[Explanation]:
 
 
 def singles(trial: Trial, suspects: Wrong, few: bool) -> list[Explanation]:
-    """What explains something by itself; long answers are first compared in two cases only."""
-    first = trial.telling[:2] if few else trial.telling
-    hopeful = []
-    for suspect in suspects:
-        one = Explanation(trial, (suspect,))
-        tallies = [one.tally(number) for number in first]
-        if any(t.proof > 0 for t in tallies) or (few and _silent(one, first)):
-            hopeful.append(one)
-    hopeful = [each for each in hopeful if each.score_of(trial.telling) > 0]
-    hopeful.sort(key=lambda each: -each.score_of(trial.telling))
-    return ranked(hopeful[:16])
+    """What explains something by itself.
+
+    All are tried on the first cases that are wrong; on the others only those that explain
+    some of that, unless all of them say nothing there.
+    """
+    first = trial.telling[: 2 if few else 3]
+    alone = [Explanation(trial, (suspect,)) for suspect in suspects]
+    hopeful = [one for one in alone if _explains(one, first)]
+    hopeful.sort(key=lambda one: -one.score_of(first))
+    hopeful = [one for one in hopeful[:12] if one.score_of(trial.telling) > 0]
+    return ranked(hopeful)
 
 
-def _silent(one: Explanation, numbers: list[int]) -> bool:
-    return not any(one.match(number).off.any() for number in numbers)
+def _explains(one: Explanation, numbers: list[int]) -> bool:
+    """Whether there is anything that it explains; of a derived fault where it shows first."""
+    for number in numbers:
+        if one.tally(number).proof > 0:
+            return True
+        if isinstance(one.wrong[0], Fault) and one.match(number).off.any():
+            return False
+    return False
 
 
-def pairs(
-    trial: Trial, suspects: Wrong, found: list[Explanation], few: bool
-) -> list[Explanation]:
+def pairs(trial: Trial, found: list[Explanation], few: bool) -> list[Explanation]:
     """Two at once, where both change the same numbers.
 
     There are hundreds of pairs: only those that explain the key case are tried on all.
     """
-    key = key_case(trial, suspects, found)
+    key = key_case(trial, found)
     if key is None:
         return []
     matching = []
-    acting = [each for each in suspects if trial.match(key, (each,)).off.any()]
+    listed = trial.exercise.misconceptions
+    acting = [each for each in listed if trial.match(key, (each,)).off.any()]
     for pair in list(combinations(acting, 2))[: FEW_PAIRS if few else PAIRS]:
         one = Explanation(trial, pair)
         try:
@@ -136,7 +141,7 @@ def pairs(
     return matching[:20]
 
 
-def key_case(trial: Trial, suspects: Wrong, found: list[Explanation]) -> int | None:
+def key_case(trial: Trial, found: list[Explanation]) -> int | None:
     """A case that no single mistake explains, and that as few as possible change."""
     open_ = [
         number
@@ -146,9 +151,10 @@ def key_case(trial: Trial, suspects: Wrong, found: list[Explanation]) -> int | N
     ]  # fmt: skip
 
     def acting(number: int) -> int:
-        return sum(bool(trial.match(number, (each,)).off.any()) for each in suspects)
+        listed = trial.exercise.misconceptions
+        return sum(bool(trial.match(number, (each,)).off.any()) for each in listed)
 
-    return min(open_[:4], key=acting, default=None)
+    return min(open_[:3], key=acting, default=None)
 
 
 def extended(trial: Trial, suspects: Wrong, found: list[Explanation]) -> list[Explanation]:
