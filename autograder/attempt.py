@@ -1,5 +1,6 @@
 """Call a submission on some inputs and record what happened.  Never raises."""
 
+import contextlib
 import linecache
 import traceback
 import warnings
@@ -18,7 +19,9 @@ from autograder.recipes import Carried, Each, Lent, Network, Traced, Written, bu
 from autograder.remarks import message, on_leaving, on_names, remarks
 from autograder.state import known_state
 from autograder.streams import Streams, caught, new_streams
+from autograder.withheld import WithheldError
 
+Around = Callable[[], contextlib.AbstractContextManager]  # what surrounds each call
 SECONDS = 5.0  # a reference answers in milliseconds; a busy machine must not cost points
 
 
@@ -54,6 +57,15 @@ LEFT_BEHIND = (
 NOT_ATTEMPTED = Outcome(failure=("not attempted", ""), error="is not written yet")
 
 
+def handed_on(error: WithheldError) -> Outcome:
+    """The submission did not do the work: it called the reference."""
+    return Outcome(
+        failure=("withheld", ""),
+        error=f"hands the work to the course's own `{legible(str(error))}`, which is what you "
+        "are asked to write",
+    )
+
+
 def too_long(seconds: float) -> Outcome:
     return Outcome(
         failure=("time", ""),
@@ -67,12 +79,13 @@ def attempt_all(
     seconds: float = SECONDS,
     *,
     idle: bool = True,
+    around: Around = contextlib.nullcontext,
 ) -> list[Outcome]:
     """Outcomes of all calls, in order; without `idle` only the time they compute counts."""
     outcomes: list[Outcome] = []
     for each in inputs:
         limit = patience(outcomes, seconds)
-        outcomes.append(attempt(submission, each, limit, idle=idle))
+        outcomes.append(attempt(submission, each, limit, idle=idle, around=around))
     return outcomes
 
 
@@ -92,10 +105,12 @@ def attempt(
     seconds: float = SECONDS,
     *,
     idle: bool = True,
+    around: Around = contextlib.nullcontext,
 ) -> Outcome:
     """One call on fresh inputs: its output caught, its time limited, its inputs watched."""
-    with known_state():
-        return noticed(observe(submission, inputs, seconds, idle=idle), inputs)
+    with known_state() as left:
+        outcome = _observed(submission, inputs, (seconds, idle), around, left)
+        return noticed(outcome, inputs)
 
 
 def noticed(outcome: Outcome, inputs: Mapping[str, Any]) -> Outcome:
@@ -110,19 +125,31 @@ def observe(
     inputs: Mapping[str, Any],
     seconds: float = SECONDS,
     *,
-    idle: bool = True,
+    around: Around = contextlib.nullcontext,
     mend: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """One call, and what the inputs are after it; whether that is as it was, others judge.
 
     `mend` runs as soon as the submission has: what it may have done to us is undone by it.
     """
+    with known_state() as left:
+        return _observed(submission, inputs, (seconds, True), around, left, mend)
+
+
+def _observed(
+    submission: Callable,
+    inputs: Mapping[str, Any],
+    limit: tuple[float, bool],
+    around: Around,
+    left: list[str],
+    mend: Callable[[], None] = lambda: None,
+) -> Outcome:
     streams = new_streams()
-    with known_state() as left, warnings.catch_warnings(record=True) as warned:
+    with warnings.catch_warnings(record=True) as warned:
         mine = build_all(inputs)
         calls = _contained(submission, streams, left, mend)
         with caught(streams):  # also what an iterator prints that comes back
-            outcome = _call(calls, inputs, mine, seconds, idle)
+            outcome = _call(calls, inputs, mine, *limit, around)
     said = [*remarks(*streams, warned), *on_leaving(left), *on_names(submission)]
     return outcome._replace(remarks=tuple(said))
 
@@ -133,14 +160,14 @@ def _contained(
     """The submission, of which nothing stays behind but what it returns."""
 
     def call(**mine):
-        try:
-            with known_state(anew=False) as over, caught(streams):
-                warnings.simplefilter("always")
+        with known_state(anew=False) as over, caught(streams):
+            warnings.simplefilter("always")
+            try:
                 result = submission(**mine)
-                if not torch.is_grad_enabled():
-                    raise UnusableError("gradient mode", LEFT_BEHIND)
-        finally:
-            mend()
+            finally:
+                mend()
+            if not torch.is_grad_enabled():
+                raise UnusableError("gradient mode", LEFT_BEHIND)
         left.extend(over)
         return result
 
@@ -149,15 +176,22 @@ def _contained(
 
 
 def _call(
-    submission: Callable, inputs: Mapping, mine: dict, seconds: float, idle: bool
+    submission: Callable,
+    inputs: Mapping,
+    mine: dict,
+    seconds: float,
+    idle: bool,
+    around: Around,
 ) -> Outcome:
     held = tuple(mine.items())  # someone may find the dictionary
     try:
-        with limited(seconds, idle=idle):
+        with around(), limited(seconds, idle=idle):
             result = _result(submission, inputs, mine)
-            return Outcome(result, after=seen(inputs, dict(held)))
+            return Outcome(result, after=seen(inputs, dict(held)) or None)
     except TimeLimit:
         return too_long(seconds)
+    except WithheldError as error:
+        return handed_on(error)
     except UnusableError as fault:
         return Outcome(failure=(fault.kind, ""), error=str(fault))
     except KeyboardInterrupt:  # the learner's own: it ends the marking, not one case

@@ -1,9 +1,10 @@
 """Grade one submission of one exercise: cases in, verdicts out."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
-from autograder.attempt import SECONDS, Outcome, attempt, attempt_all
+from autograder.attempt import SECONDS, Around, Outcome, attempt, attempt_all
 from autograder.cases import draw, on_accelerator
 from autograder.compare import Complaint, Kind
 from autograder.diagnose import answers, diagnose
@@ -81,16 +82,30 @@ def _once_each(remarks: Iterable[str]) -> tuple[str, ...]:
 
 
 @known_state()
-def elsewhere(exercise: Exercise, submission: Callable, seed: int = PRACTICE) -> str:
+def elsewhere(
+    exercise: Exercise,
+    submission: Callable,
+    seed: int = PRACTICE,
+    *,
+    around: Around = nullcontext,
+) -> str:
     """What this machine's accelerator has to say, as a remark that costs no points."""
     case = on_accelerator(exercise, seed)
     if case is None:
         return ""
     right = attempt(exercise.target, case.inputs)
-    complaint = judge(case, attempt(submission, case.inputs), right.result)
+    complaint = judge(case, attempt(submission, case.inputs, around=around), right.result)
     return complaint and f"{case.name.capitalize()}, where nothing is graded: {complaint}."
 
 
-def run_here(submission: Callable, seconds: float = SECONDS, *, idle: bool = True) -> Run:
+def run_here(
+    submission: Callable,
+    seconds: float = SECONDS,
+    *,
+    idle: bool = True,
+    around: Around = nullcontext,
+) -> Run:
     """Call the submission in this process: for quick feedback, not for marks."""
-    return lambda inputs: attempt_all(submission, list(inputs), seconds, idle=idle)
+    return lambda inputs: attempt_all(
+        submission, list(inputs), seconds, idle=idle, around=around
+    )

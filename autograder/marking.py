@@ -7,13 +7,18 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
+from autograder.asking import Loan, grade_with, is_right, loan, neighbours
+from autograder.attempt import Around
 from autograder.exercises import EXERCISES, find
-from autograder.grade import elsewhere, grade, run_here
-from autograder.report import Score
+from autograder.grade import PRACTICE, elsewhere, run_here
+from autograder.lending import asked, scope_of, uses
+from autograder.report import Report, Score
 from autograder.spec import Exercise
 
 TRIES_BEFORE_TRACE = 3
+QUIET = 1.0  # seconds for a function that is asked only because another one calls it
 
 _tries: Counter[str] = Counter()  # failed attempts at each exercise since the kernel started
 
@@ -26,15 +31,46 @@ def mark(submission: Callable, exercise: str | None = None) -> Score:
     once.  What counts is what nbgrader computes from cases of its own.
     """
     chosen = find(exercise) if exercise else _exercise_of(submission)
-    report = grade(chosen, run_here(submission))
+    report, around = _asked(chosen, submission)
     if report.attempted and not report.passed:
         _tries[chosen.id] += 1
-    if report.passed and (remark := elsewhere(chosen, submission)):
+    if report.passed and (remark := elsewhere(chosen, submission, around=around)):
         report = report.noting(remark)
     report = replace(report, practice=True, with_trace=_tries[chosen.id] >= TRIES_BEFORE_TRACE)
     if not _shows_html():
         print(report)
     return Score(report)
+
+
+def _asked(exercise: Exercise, submission: Callable) -> tuple[Report, Around]:
+    """The report on a function, and what surrounds its calls: see `autograder.asking`."""
+    scope, borrowed = scope_of(submission), _loan(exercise, submission, frozenset())
+    report = grade_with(
+        exercise,
+        borrowed,
+        lambda lent: run_here(submission, around=_around(exercise, lent, scope)),
+        PRACTICE,
+    )
+    return report, _around(exercise, borrowed, scope)
+
+
+def _around(exercise: Exercise, lent: Loan, scope: dict) -> Around:
+    functions = {other.name: other.target for other in lent.lent}
+    return partial(asked, (exercise.target,), scope, functions)
+
+
+def _loan(exercise: Exercise, submission: Callable, asking: frozenset[Exercise]) -> Loan:
+    """What to lend to a function of this notebook, whose other functions are asked in turn."""
+    scope = scope_of(submission)
+
+    def right(other: Exercise) -> bool:
+        if other in asking:  # two functions that call each other
+            return False
+        own = scope[other.name]
+        lent = _loan(other, own, asking | {exercise})
+        return is_right(other, run_here(own, QUIET, around=_around(other, lent, scope)))
+
+    return loan(exercise, uses(submission, list(neighbours(exercise))), right)
 
 
 @contextlib.contextmanager

@@ -99,7 +99,7 @@ def exercise_cells(exercise: Exercise) -> list[NotebookNode]:
     title = (
         f"### Exercise: write `{exercise.name}` · {exercise.points} points{bonus}\n\n"
         f"*About {exercise.minutes} minutes · difficulty {stars} · "
-        f"so that you can {exercise.goal}.*"
+        f"so that you can {exercise.goal}.*{leaning(exercise)}"
     )
     solution = (
         f"{exercise.imports}\n\n\n{exercise.header}"
@@ -113,6 +113,17 @@ def exercise_cells(exercise: Exercise) -> list[NotebookNode]:
             metadata=nbgrader(f"{exercise.grade_id}-mark", points=exercise.points),
         ),
     ]
+
+
+def leaning(exercise: Exercise) -> str:
+    """Which of the learner's functions this one may call."""
+    if not exercise.leans_on:
+        return ""
+    names = " and ".join(f"`{function.__name__}`" for function in exercise.leans_on)
+    return (
+        f"\n\nYou may call your {names} here. When your work is marked, the course's own takes "
+        "its place as long as yours is not right."
+    )
 
 
 def nbgrader(grade_id: str, *, solution: bool = False, points: int | None = None) -> dict:

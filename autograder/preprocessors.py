@@ -19,8 +19,9 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Unicode
 
-from autograder.exercises import BY_GRADE_ID, EXERCISES
-from autograder.grade import PRACTICE, grade
+from autograder.exercises import BY_GRADE_ID
+from autograder.grade import PRACTICE
+from autograder.judging import judge_all, references
 from autograder.repair import (
     defuse_outputs,
     defuse_text,
@@ -155,26 +156,28 @@ class ExecuteApart(Execute):
                 "repository (docs/instructors.md)."
             )
         notes = nb.metadata.pop(NOTES, {})
-        withhold = [f"{e.target.__module__}.{e.name}" for e in EXERCISES.values()]
         cells = submission_cells(nb, handed_out(where["assignment"], where["notebook"]))
-        with Sandbox(list(cells.values()), withhold) as sandbox:
-            for index, exercise in ours.items():
-                report = grade(
-                    exercise,
-                    lambda inputs, name=exercise.name: sandbox.run(name, inputs),
-                    seed_for(self.secret, str(where["student"]), exercise.id),
-                    secret=bool(self.secret),
-                )
-                said = [
-                    note
-                    for of in (exercise.grade_id, grade_id_of(nb.cells[index]), "")
-                    for note in notes.pop(of, [])
-                ]
-                report = report.noting(
-                    *_cell_error(nb, cells, sandbox.errors, exercise),
-                    *(f"On the way in: {note}" for note in said),
-                )
-                show(nb.cells[index], report)
+        places = {
+            exercise: sum(other < index for other in cells) for index, exercise in ours.items()
+        }
+        with Sandbox(list(cells.values()), references()) as sandbox:
+            reports = judge_all(
+                sandbox,
+                places,
+                lambda exercise: seed_for(self.secret, str(where["student"]), exercise.id),
+                secret=bool(self.secret),
+            )
+        for index, exercise in ours.items():
+            said = [
+                note
+                for of in (exercise.grade_id, grade_id_of(nb.cells[index]), "")
+                for note in notes.pop(of, [])
+            ]
+            report = reports[exercise].noting(
+                *_cell_error(nb, cells, sandbox.errors, exercise),
+                *(f"On the way in: {note}" for note in said),
+            )
+            show(nb.cells[index], report)
 
 
 def submission_cells(nb: NotebookNode, released: set[str]) -> dict[int, Cell]:
@@ -200,7 +203,7 @@ def seed_for(secret: str, student: str, exercise: str) -> int:
 
 def _cell_error(nb, cells: dict[int, Cell], errors: list[str], exercise: Exercise) -> list[str]:
     """The error that the solution cell itself raised, if it did."""
-    for (index, _), error in zip(cells.items(), errors, strict=True):
+    for index, error in zip(cells, errors, strict=False):  # the last may not have run
         if error and grade_id_of(nb.cells[index]) == exercise.grade_id:
             return [f"Running the cell that defines it raised {error}."]
     return []

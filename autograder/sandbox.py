@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from autograder.attempt import SECONDS, Outcome, patience, too_long
+from autograder.attempt import SECONDS, Outcome, noticed, patience, too_long
 from autograder.plain import legible
 from autograder.wire import WireError, receive, send
 
@@ -32,7 +32,7 @@ NOT_RUN = Outcome(
 )
 
 
-FAILURES = ("missing", "not attempted", "raised", "time", "died", "too large")
+FAILURES = ("missing", "not attempted", "raised", "time", "died", "too large", "withheld")
 
 
 class DiedError(Exception):
@@ -50,18 +50,19 @@ class Cell(NamedTuple):
 class Sandbox:
     """One submission's notebook, running apart.
 
-    `withhold` names the reference functions that a submission must not simply import.
+    `references` names the functions of the library that may be withheld or lent in a call.
     """
 
     cells: Sequence[Cell]
-    withhold: Sequence[str] = ()
+    references: Sequence[str] = ()
 
     def __enter__(self) -> "Sandbox":
         self.cells = [
             cell if len(cell.source) <= LONGEST else Cell("", whole=False)
             for cell in self.cells
         ]
-        self.errors: list[str] = []
+        self.errors: list[str] = []  # of the cells that have run, in order
+        self._upto: int | None = None  # cells that are to have run; all, unless told
         self._folder = tempfile.TemporaryDirectory(
             prefix="submission-", ignore_cleanup_errors=True
         )
@@ -77,24 +78,54 @@ class Sandbox:
             self._folder.cleanup()
 
     def run(
-        self, name: str, inputs: Sequence[Mapping[str, Any]], seconds: float = SECONDS
+        self,
+        name: str,
+        inputs: Sequence[Mapping[str, Any]],
+        seconds: float = SECONDS,
+        *,
+        asks: str = "",
+        lend: Sequence[str] = (),
     ) -> list[Outcome]:
-        """Outcomes of calling `name` on each of the inputs, as the submission defines it."""
+        """Outcomes of calling `name` on each of the inputs, as the submission defines it.
+
+        The reference `asks` is withheld meanwhile, and those in `lend` stand for their names.
+        """
         outcomes: list[Outcome] = []
         ended = self._ended
         for each in inputs:
             if self._ended - ended >= 2:
                 outcomes.append(NOT_RUN)
-            else:
-                outcomes.append(self._call(name, each, patience(outcomes, seconds)))
+                continue
+            request = {"call": name, "inputs": dict(each), "asks": asks, "lend": list(lend)}
+            outcomes.append(self._call(request, patience(outcomes, seconds)))
         return outcomes
 
-    def _call(self, name: str, inputs: Mapping[str, Any], seconds: float) -> Outcome:
-        if self._process is None:
-            self._load()
-        request = {"call": name, "inputs": dict(inputs), "seconds": seconds}
+    def go_on(self, upto: int) -> None:
+        """Run the cells before this place, if they have not run, and none behind it yet."""
+        self._upto = max(upto, self._upto or 0)
+
+    def uses(self, name: str, names: Sequence[str]) -> dict[str, str]:
+        """Which of these names the submission reads, and what they stand for in it."""
+        answer = self._answer_or({"uses": name, "of": list(names)}, {})
+        pairs = answer.items() if isinstance(answer, Mapping) else ()
+        return {used: str(what) for used, what in pairs if used in names}
+
+    def made(self, name: str) -> str:
+        """Where what this name stands for was made; another text for another function."""
+        return str(self._answer_or({"made": name}, ""))
+
+    def _answer_or(self, request: dict, otherwise: Any) -> Any:
         try:
-            return _believed(self._ask(request, within=seconds + GRACE))
+            self._load()
+            return self._ask(request, within=GRACE)
+        except (TimeoutError, DiedError):
+            return otherwise
+
+    def _call(self, request: dict, seconds: float) -> Outcome:
+        self._load()
+        try:
+            answer = self._ask(request | {"seconds": seconds}, seconds + GRACE)
+            return noticed(_believed(answer), request["inputs"])
         except TimeoutError:
             self._ended += 1
             return too_long(seconds)
@@ -105,19 +136,24 @@ class Sandbox:
             )
 
     def _load(self) -> None:
-        """Start a worker and run every cell; one that ends it is cut down and all run again."""
+        """Run the cells that are due; one that ends the worker is cut down and all run anew."""
         while True:
-            self._start()
-            self.errors = []
-            for number, cell in enumerate(self.cells):
-                try:
-                    answer = self._ask({"cell": cell.source, "whole": cell.whole}, within=LOAD)
-                except (TimeoutError, DiedError):
-                    self._cut_down(number)
-                    break
-                self.errors.append(legible(str(answer)))
-            else:
+            if self._process is None:
+                self._start()
+                self.errors = []
+            number = len(self.errors)
+            if number >= self._due():
                 return
+            cell = self.cells[number]
+            try:
+                answer = self._ask({"cell": cell.source, "whole": cell.whole}, within=LOAD)
+            except (TimeoutError, DiedError):
+                self._cut_down(number)
+                continue
+            self.errors.append(legible(str(answer)))
+
+    def _due(self) -> int:
+        return len(self.cells) if self._upto is None else min(self._upto, len(self.cells))
 
     def _cut_down(self, number: int) -> None:
         """Ask less of the cell that ended a worker: its definitions, or else nothing.
@@ -145,7 +181,7 @@ class Sandbox:
         ).start()
         try:
             self._answer(START)
-            self._ask({"withhold": list(self.withhold)}, START)
+            self._ask({"references": list(self.references)}, START)
         except (TimeoutError, DiedError) as error:
             log.seek(0)
             raise RuntimeError(
@@ -231,8 +267,9 @@ def _believed(answer: Any) -> Outcome:
             result,
             failure,
             str(error),
-            list() | tuple() as changed,
+            _,  # which inputs were changed is judged here, by what they are now
             list() | tuple() as said,
+            after,
         ):
             match failure:
                 case None:
@@ -245,8 +282,8 @@ def _believed(answer: Any) -> Outcome:
                 result if failure is None else None,
                 failure,
                 error[:500],
-                tuple(str(each)[:100] for each in changed[:5]),
-                tuple(str(each)[:500] for each in said[:5]),
+                remarks=tuple(str(each)[:500] for each in said[:5]),
+                after=after,
             )
     return Outcome(failure=("died", ""), error="sent something that is no result")
 

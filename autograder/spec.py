@@ -53,8 +53,9 @@ class Exercise:
     """A reference function for students to write, and how to tell that they have.
 
     `cases` draws them from a generator; the first is the typical one.  `accepts` are other
-    ways to write it that must earn full marks.  `goal` is what the chapter promises the
-    learner, `section` the heading of the chapter that derives it.
+    ways to write it that must earn full marks.  `leans_on` names the references of other
+    exercises that this one calls: a learner calls their own.  `goal` is what the chapter
+    promises the learner, `section` the heading of the chapter that derives it.
     """
 
     target: Callable
@@ -67,6 +68,7 @@ class Exercise:
     minutes: int
     difficulty: int  # 1 to 5
     accepts: tuple[Callable, ...] = ()
+    leans_on: tuple[Callable, ...] = ()
     bonus: bool = False
     _variants: dict = field(default_factory=dict, repr=False)
 
@@ -90,11 +92,21 @@ class Exercise:
         return self.target.__name__
 
     @property
-    def id(self) -> str:
-        """Topic and function, e.g. ``gradients.depth_limit``."""
+    def topic(self) -> str:
+        """The one word of its chapter, e.g. ``gradients``."""
         package, _, inside = self.target.__module__.partition(".")
         topic = inside.partition(".")[0] if package == "steadygrad" else self.target.__module__
-        return f"{topic.rpartition('.')[2]}.{self.name}"
+        return topic.rpartition(".")[2]
+
+    @property
+    def id(self) -> str:
+        """Topic and function, e.g. ``gradients.depth_limit``."""
+        return f"{self.topic}.{self.name}"
+
+    @property
+    def reference(self) -> str:
+        """Where the library keeps the target."""
+        return f"{self.target.__module__}.{self.name}"
 
     @property
     def grade_id(self) -> str:
@@ -117,9 +129,13 @@ class Exercise:
 
     @property
     def imports(self) -> str:
-        """What the student's cell needs: the module's own imports, and its names in use."""
+        """What the student's cell needs: the module's own imports, and its names in use.
+
+        Never what is an exercise itself: it would take the place of what the learner wrote.
+        """
         module = sys.modules[self.target.__module__]
         used = {n.id for n in ast.walk(ast.parse(self.source)) if isinstance(n, ast.Name)}
+        used -= {self.name, *(function.__name__ for function in self.leans_on)}
         standard, others, own = [], [], set()
         for node in ast.parse(inspect.getsource(module)).body:
             match node:
@@ -132,7 +148,7 @@ class Exercise:
                     own.add(name)
                 case ast.Assign([ast.Name(name)]):
                     own.add(name)
-        if own := (own & used) - {self.name}:
+        if own := own & used:
             others.append(f"from {module.__name__} import {', '.join(sorted(own))}")
         return "\n\n".join("\n".join(group) for group in (standard, others) if group)
 

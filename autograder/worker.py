@@ -5,49 +5,59 @@ It is never told which results are expected, so nothing done in here can reach t
 one answer.  What a submission prints leads nowhere.
 """
 
-import ast
 import contextlib
+import functools
 import importlib
-import linecache
+import inspect
+import json
 import os
-import re
 import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
+from typing import Any, BinaryIO
 
+import safetensors.torch
 import torch
 
-from autograder.attempt import Outcome, attempt
+from autograder.attempt import Outcome, observe
+from autograder.kernel import Kernel
+from autograder.lending import asked, uses
+from autograder.sealed import hide, sealed
+from autograder.state import known_state
 from autograder.wire import WireError, receive, send
+from autograder.withheld import WithheldError, copies
 
 MEMORY = 4 * 2**30  # bytes that a submission may take beyond what Python and torch hold
-MAGIC = r"^([ \t]*)(?:(?:[\w, ]+=[ \t]*)?[%!?].*|[\w.]+\?\??[ \t]*)$"  # %x, a = !x, ?x, x?
-DRAWING = ("matplotlib", "ipywidgets", "IPython", "steadygrad.plots", "steadygrad.explorers")
+ANSWERS = str(Path(__file__).parent / "exercises")  # they hold other right ways to write them
 
 
 def main() -> None:
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    scope = fresh_scope()
+    mend = sealed([*hide("autograder"), sys.modules["__main__"], json, safetensors.torch])
+    notebook = Notebook(fresh_scope(), mend)
+    sys.addaudithook(notebook.watch)
     restrict()
     torch.set_num_threads(1)  # classes are graded side by side, one core each
     send(answers, "ready")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
-    cells = 0
     while True:
-        match receive(requests, trusted=True):
-            case {"withhold": names}:
-                answer = withhold(names)
-            case {"cell": source, "whole": whole}:
-                cells += 1
-                answer = run_cell(source, f"<cell {cells}>", scope, whole=whole)
-            case {"call": name, "inputs": inputs, "seconds": seconds}:
-                answer = tuple(call(scope, name, inputs, seconds))
-        try:
-            send(answers, answer)
-        except WireError as error:
-            send(answers, tuple(Outcome(failure=("too large", ""), error=f"is {error}")))
+        with known_state():
+            while "cell" not in (request := receive(requests, trusted=True)):
+                reply(answers, notebook.answer(request))
+        answer = notebook.answer(request)  # a cell runs among the settings of those before it
+        mend()
+        with known_state():
+            reply(answers, answer)
+
+
+def reply(answers: BinaryIO, answer: Any) -> None:
+    try:
+        send(answers, answer)
+    except WireError as error:
+        send(answers, tuple(Outcome(failure=("too large", ""), error=f"is {error}")))
 
 
 def fresh_scope() -> dict:
@@ -73,86 +83,86 @@ def restrict() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 2**20, 64 * 2**20))
 
 
-def withhold(names: list[str]) -> str:
-    """Take the reference functions out of the library: they are what is asked for.
+class Notebook:
+    """The notebook that this process runs, and what it has been asked."""
 
-    A topic that is a package hands on its parts' functions, so they go wherever they are held.
-    """
+    def __init__(self, scope: dict, mend: Callable[[], None] = lambda: None):
+        self.scope, self.kernel, self._mend = scope, Kernel(scope), mend
+        self._references: dict[str, Callable] = {}  # of exercises, as the library has them
+        self._copies: dict[str, list] = {}  # of references, found since the last cell ran
+        self._asked: Callable | None = None  # the reference of the call that is running
 
-    def withheld(*_, **__):
-        raise RuntimeError("this is the function you are asked to write")
+    def answer(self, request: dict) -> Any:
+        match request:
+            case {"references": names}:
+                return self.fetch(names)
+            case {"cell": source, "whole": whole}:
+                self._copies.clear()
+                return self.kernel.run_cell(source, whole=whole)
+            case {"uses": name, "of": names}:
+                return self.uses(name, names)
+            case {"made": name}:
+                return self.made(name)
+            case {"call": name, "inputs": inputs, "seconds": seconds, **rest}:
+                return tuple(self.call(name, inputs, seconds, **rest))
 
-    for name in names:
-        module, _, function = name.rpartition(".")
-        asked = getattr(importlib.import_module(module), function)
-        library = module.partition(".")[0]
-        for holder in [m for n, m in sys.modules.items() if n.partition(".")[0] == library]:
-            for held in [n for n, value in vars(holder).items() if value is asked]:
-                setattr(holder, held, withheld)
-    return ""
+    def fetch(self, names: Sequence[str]) -> str:
+        """Take hold of references, before any cell can put something else in their place."""
+        for name in names:
+            module, _, function = name.rpartition(".")
+            self._references[name] = getattr(importlib.import_module(module), function)
+        return ""
 
+    def watch(self, event: str, about: tuple) -> None:
+        """Let nobody load what holds answers: the exercises, or what is asked once more."""
+        if event != "exec" or not isinstance(file := _file_of(about[0]), str):
+            return
+        if file.startswith(ANSWERS):
+            raise ImportError(
+                "the exercises hold other right answers, and are not yours to load"
+            )
+        if self._asked and file == _file_of(inspect.unwrap(self._asked).__code__):
+            raise WithheldError(self._asked.__name__)
 
-def run_cell(source: str, file: str, scope: dict, *, whole: bool) -> str:
-    """Run a cell, or only what it defines; the error it raised, or ""."""
-    source = without_magics(source)
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
-        return f"{type(error).__name__}{line}: {getattr(error, 'msg', error)}"
-    parts = [tree]
-    if not whole:
-        parts = [ast.Module([node], []) for node in tree.body if defines(node)]
-    said = ""
-    for part in parts:
+    def uses(self, name: str, names: Sequence[str]) -> dict[str, str]:
+        with contextlib.suppress(Exception):  # what a submission is made of may be anything
+            return uses(self.scope.get(name), names)
+        return {}
+
+    def made(self, name: str) -> str:
+        """Where what a name stands for was made: the same in a worker that takes over."""
+        value = self.scope.get(name)
+        if type(value) is not FunctionType:
+            return f"{type(value).__name__} {id(value)}"
+        return f"{value.__code__.co_filename}, {value.__code__.co_firstlineno}"
+
+    def call(
+        self, name: str, inputs: dict, seconds: float, asks: str = "", lend: Sequence[str] = ()
+    ) -> Outcome:
+        """One call, in which the reference `asks` is withheld and those in `lend` are lent."""
+        submission = self.scope.get(name)
+        if submission is None:
+            return Outcome(failure=("missing", ""), error=f"`{name}` is not defined")
+        if not callable(submission):
+            return Outcome(failure=("missing", ""), error=f"`{name}` is not a function")
+        lent = {each.rpartition(".")[2]: self._references[each] for each in lend}
+        around = functools.partial(self._around, asks, lent)
+        return observe(submission, inputs, seconds, around=around, mend=self._mend)
+
+    @contextlib.contextmanager
+    def _around(self, asks: str, lent: Mapping[str, Callable]) -> Iterator[None]:
+        self._asked = self._references.get(asks)
+        if self._asked and asks not in self._copies:
+            self._copies[asks] = copies(self._asked)
         try:
-            exec(compile(part, file, "exec", dont_inherit=True), scope)
-        except (Exception, SystemExit) as error:
-            said = said or f"{type(error).__name__}: {error}"
-    return said[:500]
+            with asked(self._copies.get(asks, ()), self.scope, lent):
+                yield
+        finally:
+            self._asked = None
 
 
-def without_magics(source: str) -> str:
-    """The cell without what only IPython understands: magics, shell commands and help.
-
-    A cell that is Python is left alone: `%` may also begin the second line of a formula.
-    """
-    with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-        ast.parse(source)
-        return source
-    return re.sub(MAGIC, r"\1pass", source, flags=re.MULTILINE)
-
-
-def defines(node: ast.stmt) -> bool:
-    """Whether a statement only gives something a name: it computes nothing."""
-    if isinstance(node, ast.Import):
-        return not any(alias.name.startswith(DRAWING) for alias in node.names)
-    if isinstance(node, ast.ImportFrom):
-        names = [f"{node.module}.{alias.name}" for alias in node.names]
-        return not any(name.startswith(DRAWING) for name in names)
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return True
-    return isinstance(node, ast.Assign | ast.AnnAssign) and not works(node.value)
-
-
-def works(value: ast.expr | None) -> bool:
-    """Whether an expression calls or repeats anything before someone calls it."""
-    if value is None or isinstance(value, ast.Lambda):
-        return False
-    busy = (ast.Call, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-    return isinstance(value, busy) or any(
-        works(child) for child in ast.iter_child_nodes(value) if isinstance(child, ast.expr)
-    )
-
-
-def call(scope: dict, name: str, inputs: dict, seconds: float) -> Outcome:
-    submission = scope.get(name)
-    if submission is None:
-        return Outcome(failure=("missing", ""), error=f"`{name}` is not defined")
-    if not callable(submission):
-        return Outcome(failure=("missing", ""), error=f"`{name}` is not a function")
-    return attempt(submission, inputs, seconds)
+def _file_of(code: Any) -> Any:
+    return getattr(code, "co_filename", None)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The notebooks follow from the chapters, give nothing away, and run."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograder.cells import named_by, python_of
 from autograder.exercises import EXERCISES
 from autograder.notebook import QUIET, chapters, execute, instructor_notebook, release, write
 
@@ -58,6 +60,21 @@ def test_no_solution_is_handed_out(chapter):
     assert [e.id for e in EXERCISES.values() if e.body.strip() in shown] == []
     assert "BEGIN SOLUTION" not in shown
     assert all(not wrong.hint or wrong.hint not in shown for e in EXERCISES.values() for wrong in e.misconceptions)  # fmt: skip  # noqa: E501
+
+
+@every_chapter
+def test_no_cell_takes_an_exercises_name_from_the_learner(chapter):
+    """Of the chapter's own exercises: those of earlier chapters may be imported."""
+    topic = chapter.stem.partition("_")[2]
+    names = {exercise.name for exercise in EXERCISES.values() if exercise.topic == topic}
+    for cell in nbformat.read(handed_out(chapter), as_version=4).cells:
+        if cell.cell_type == "code":
+            assert given_names(cell.source) & names <= {cell.id.removeprefix(f"{topic}-")}
+
+
+def given_names(source: str) -> set[str]:
+    """The names to which a cell gives a value, outside its functions."""
+    return set().union(*(named_by(node) for node in ast.parse(python_of(source)).body))
 
 
 def test_nothing_but_notebooks_lies_where_nbgrader_hands_everything_out():

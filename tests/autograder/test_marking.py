@@ -28,11 +28,33 @@ def shell():
     InteractiveShell.clear_instance()
 
 
+def depth_limit(weight, tol):
+    """A learner's own, right."""
+    (right,) = [way for way in EXERCISE.accepts[:1]]
+    return right(weight, tol)
+
+
 def test_a_function_is_marked_by_its_name(capsys):
-    score = marking.mark(gradients.depth_limit)
+    score = marking.mark(depth_limit)
     assert score == EXERCISE.points
     assert isinstance(score, Score)
     assert score.report.exercise is EXERCISE
+
+
+HANDED_IN = {
+    "itself": gradients.depth_limit,
+    "a partial": functools.partial(gradients.depth_limit),
+    "wrapped": lambda weight, tol: gradients.depth_limit(weight, tol),
+}
+
+
+@pytest.mark.parametrize("submission", HANDED_IN.values(), ids=HANDED_IN)
+def test_the_librarys_own_function_earns_nothing_and_is_told_so(submission, capsys):
+    report = marking.mark(submission, EXERCISE.id).report
+    assert report.score == 0
+    assert "hands the work to the course's own `depth_limit`" in str(report)
+    assert report.diagnosis is None
+    assert gradients.depth_limit(1.0, 0.1) == 2  # it is there again
 
 
 def test_the_package_has_both_names_and_no_others():
@@ -53,15 +75,14 @@ def test_what_is_marked_is_judged_on_the_practice_cases(capsys):
 
 def test_a_function_of_another_name_is_marked_by_the_exercises_id(capsys):
     assert marking.mark(lambda weight, tol: -1, "gradients.depth_limit") == 0
-    mine = functools.partial(gradients.depth_limit)
+    mine = functools.partial(depth_limit)
     assert marking.mark(mine, "gradients.depth_limit") == EXERCISE.points
 
 
 def test_a_function_is_marked_by_the_name_that_the_notebook_gives_it(shell, capsys):
     shell.run_cell(
-        "from steadygrad import gradients\n"
-        "reference = gradients.depth_limit\n"
-        "depth_limit = lambda weight, tol: reference(weight, tol)\n"
+        "from tests.autograder.test_marking import depth_limit as mine\n"
+        "depth_limit = lambda weight, tol: mine(weight, tol)\n"
         "from autograder import mark\n"
         "score = mark(depth_limit)\n"
     )
@@ -69,8 +90,8 @@ def test_a_function_is_marked_by_the_name_that_the_notebook_gives_it(shell, caps
 
 
 def test_an_alias_goes_by_the_functions_own_name_first(shell, capsys):
-    shell.user_ns["gradient_check"] = gradients.depth_limit
-    assert marking.mark(gradients.depth_limit).report.exercise is EXERCISE
+    shell.user_ns["gradient_check"] = depth_limit
+    assert marking.mark(depth_limit).report.exercise is EXERCISE
 
 
 @pytest.mark.parametrize(
@@ -106,7 +127,7 @@ def test_tries_are_counted_for_each_exercise_and_only_failing_ones(capsys):
     other = EXERCISES["gradients.gradient_check"].id
     for submission, exercise in [
         (stub, EXERCISE.id),
-        (gradients.depth_limit, EXERCISE.id),
+        (depth_limit, EXERCISE.id),
         (lambda **_: None, other),
         (lambda **_: None, other),
     ]:
@@ -133,6 +154,66 @@ def test_marking_writes_nothing_to_the_error_stream(capsys):
 
     marking.mark(warns, EXERCISE.id)
     assert capsys.readouterr().err == ""
+
+
+# ── What leans on an earlier exercise ──────────────────────────────────────────────
+
+ADAM, ADAMW = (EXERCISES[f"adaptive.{name}"] for name in ("adam", "adamw"))
+OWN = {
+    "right": ADAM.source,
+    "wrong": f"{ADAM.header}    return gradient, state",
+    "unwritten": f"{ADAM.header}    raise NotImplementedError()",
+    "missing": "",
+    "imported": "from steadygrad.adaptive import adam",
+    "something else": "adam = 3",
+    "endless": f"{ADAM.header}    while True: pass",
+}
+COURSES = "It called the course's own `adam`, because yours is not right yet."
+
+
+def cells(*sources):
+    """A notebook's names after these cells."""
+    scope = {"__name__": "__main__"}
+    for source in (ADAM.imports, ADAMW.imports, *sources):
+        exec(source, scope)
+    return scope
+
+
+@pytest.mark.parametrize(("kind", "adam"), OWN.items(), ids=OWN)
+def test_an_earlier_exercise_is_the_learners_if_it_is_right_and_the_courses_if_not(
+    kind, adam, capsys
+):
+    scope = cells(adam, ADAMW.source)
+    before = dict(scope)
+    report = marking.mark(scope["adamw"]).report
+    assert report.passed, report
+    said = {"right": ("It called your own `adam`.",), "imported": ()}
+    assert report.remarks == said.get(kind, (COURSES,))
+    assert scope == before
+    if kind in ("right", "wrong", "unwritten"):
+        assert marking.mark(scope["adam"]).report.passed == (kind == "right")
+
+
+def test_a_name_that_the_learner_uses_for_something_else_stays_theirs(capsys):
+    source = ADAMW.source.replace("adam(gradient", "adagrad(gradient")
+    scope = cells(ADAM.source.replace("def adam(", "def adagrad("), source)
+    report = marking.mark(scope["adamw"]).report
+    assert report.passed, report
+    assert report.remarks == ()
+
+
+def test_two_functions_that_call_each_other_come_to_an_end(capsys):
+    scope = cells(
+        "def adam(*a, **k): return adamw(*a, **k)\ndef adamw(*a, **k): return adam(*a, **k)"
+    )
+    assert marking.mark(scope["adamw"]) == 0
+
+
+def test_the_stub_of_what_leans_is_not_attempted_and_nothing_is_said(capsys):
+    scope = cells(f"{ADAMW.header}    raise NotImplementedError()")
+    report = marking.mark(scope["adamw"]).report
+    assert not report.attempted
+    assert report.remarks == ()
 
 
 # ── once_written ────────────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from autograder.attempt import Outcome
 from autograder.compare import Foreign
 from autograder.recipes import Function, Network
 from autograder.sandbox import Cell, Sandbox
@@ -18,14 +19,15 @@ from autograder.sandbox import Cell, Sandbox
 pytestmark = pytest.mark.slow  # each starts workers, and a worker imports torch
 
 ONE = [{"x": 1}]
+DEPTH = "steadygrad.gradients.depth_limit"
 
 
 def cells(*sources):
     return [Cell(textwrap.dedent(source)) for source in sources]
 
 
-def outcomes(inputs, *sources, name="f", withhold=(), seconds=5.0):
-    with Sandbox(cells(*sources), withhold) as sandbox:
+def outcomes(inputs, *sources, name="f", seconds=5.0):
+    with Sandbox(cells(*sources)) as sandbox:
         return sandbox.run(name, inputs, seconds)
 
 
@@ -71,12 +73,12 @@ def notebook():
         "def half():\n    raise ValueError('\\ud800')",
         "constant = 3",
     ]
-    with Sandbox(cells(*sources), ["steadygrad.gradients.depth_limit"]) as sandbox:
+    with Sandbox(cells(*sources), [DEPTH]) as sandbox:
         yield sandbox
 
 
-def ask(sandbox, name, **inputs):
-    return sandbox.run(name, [inputs])[0]
+def ask(sandbox, name, asks="", **inputs):
+    return sandbox.run(name, [inputs], asks=asks)[0]
 
 
 def test_tensors_recipes_and_nests_reach_a_submission(notebook):
@@ -136,17 +138,57 @@ def test_a_worker_knows_nothing_of_the_instructor(notebook):
 def test_a_worker_has_loaded_neither_exercises_nor_judges(notebook):
     modules = ask(notebook, "surroundings").result["modules"]
     assert modules == [
-        "autograder", "autograder.attempt", "autograder.compare", "autograder.limits",
-        "autograder.plain", "autograder.recipes", "autograder.recipes.base",
-        "autograder.recipes.calls", "autograder.recipes.functions",
-        "autograder.recipes.networks", "autograder.recipes.runs", "autograder.recipes.tensors",
-        "autograder.wire",
+        "autograder", "autograder.attempt", "autograder.cells", "autograder.compare",
+        "autograder.kernel", "autograder.lending", "autograder.limits", "autograder.plain",
+        "autograder.recipes", "autograder.recipes.base", "autograder.recipes.calls",
+        "autograder.recipes.functions", "autograder.recipes.networks",
+        "autograder.recipes.runs", "autograder.recipes.tensors", "autograder.shell",
+        "autograder.wire", "autograder.withheld",
     ]  # fmt: skip
 
 
-def test_the_reference_function_is_withheld(notebook):
-    said = ask(notebook, "reference").error
-    assert said.startswith("raised RuntimeError: this is the function you are asked to write")
+WITHHELD = (
+    "hands the work to the course's own `depth_limit`, which is what you are asked to write"
+)
+
+
+def test_the_reference_function_is_withheld_while_it_is_asked(notebook):
+    assert ask(notebook, "reference", asks=DEPTH) == Outcome(
+        failure=("withheld", ""), error=WITHHELD
+    )
+    assert isinstance(ask(notebook, "reference").result, int)
+
+
+AROUND_IT = {
+    "a copy": "from types import FunctionType\nfrom steadygrad import gradients\n"
+    "given = gradients.depth_limit\n"
+    "twin = FunctionType(given.__code__, vars(gradients))\n"
+    "def f(**given):\n    return twin(**given)",
+    "a module loaded again in a cell": "import importlib\nfrom steadygrad import gradients\n"
+    "given = gradients.depth_limit\nimportlib.reload(gradients)\n"
+    "def f(**given):\n    return gradients.depth_limit(**given)",
+    "a module loaded again in the call": "import importlib\nfrom steadygrad import gradients\n"
+    "def f(**given):\n    return importlib.reload(gradients).depth_limit(**given)",
+    "a module forgotten in the call": "import sys\ndef f(**given):\n"
+    "    del sys.modules['steadygrad.gradients']\n"
+    "    from steadygrad.gradients import depth_limit\n    return depth_limit(**given)",
+    "the name itself": "from steadygrad.gradients import depth_limit as f",
+    "a partial": "import functools\nfrom steadygrad import gradients\n"
+    "f = functools.partial(gradients.depth_limit)",
+}
+
+
+@pytest.mark.parametrize("source", AROUND_IT.values(), ids=AROUND_IT)
+def test_there_is_no_way_around_it(source):
+    with Sandbox(cells(source), [DEPTH]) as sandbox:
+        (outcome,) = sandbox.run("f", [dict(weight=1.0, tol=0.1)], asks=DEPTH)
+    assert outcome.failure == ("withheld", "")
+
+
+def test_the_exercises_with_their_other_right_answers_cannot_be_loaded():
+    source = "def f(x):\n    from autograder.exercises.gradients import depth_limit"
+    (outcome,) = outcomes(ONE, source)
+    assert outcome.failure == ("raised", "ImportError")
 
 
 def test_output_leads_nowhere_and_costs_nothing(notebook):
@@ -180,6 +222,37 @@ def test_the_learners_own_line_is_quoted(notebook):
     )
     said = ask(notebook, "slope", f=Function("product"), x=None).error
     assert said.endswith("(in your line 2: return f(x))")
+
+
+# ── Cells run as far as they are due ────────────────────────────────────────────────
+
+
+def test_cells_run_as_far_as_they_are_due_and_once():
+    counted = ["calls = []\ndef f(x):\n    return calls", "calls.append(1)", "calls.append(2)"]
+    with Sandbox(cells(*counted)) as sandbox:
+        for place, so_far in ((1, []), (2, [1]), (1, [1]), (3, [1, 2])):
+            sandbox.go_on(place)
+            assert sandbox.run("f", ONE)[0].result == so_far
+        assert sandbox.errors == ["", "", ""]
+
+
+def test_a_worker_that_takes_over_runs_them_only_as_far():
+    ends = "import os\nend = True\ndef f(x):\n    return os._exit(3) if end and x == 1 else end"
+    with Sandbox(cells(ends, "end = False")) as sandbox:
+        sandbox.go_on(1)
+        died, after = sandbox.run("f", [{"x": 1}, {"x": 2}])
+        assert (died.failure, after.result) == (("died", ""), True)
+        made = sandbox.made("f")
+        sandbox.go_on(2)
+        assert sandbox.run("f", ONE)[0].result is False
+        assert sandbox.made("f") == made
+
+
+def test_what_a_submission_uses_is_asked_of_it():
+    reads = "def g(x): return x\ndef f(x):\n    return g(x) + h(x)"
+    with Sandbox(cells(reads)) as sandbox:
+        assert sandbox.uses("f", ["g", "h", "k"]) == {"g": "own", "h": "missing"}
+        assert sandbox.uses("nothing", ["g"]) == {}
 
 
 # ── Cells that do not end ───────────────────────────────────────────────────────────

@@ -1,6 +1,9 @@
 """What an exercise is, and what it refuses to be."""
 
+import ast
 import math
+import sys
+from types import FunctionType
 
 import pytest
 import torch
@@ -101,6 +104,39 @@ def test_header_and_body_are_the_whole_source_and_the_header_has_no_code():
 
 def test_the_imports_are_those_that_the_function_uses():
     assert exercise().imports == (f"import math\n\nimport torch\nfrom {__name__} import BASE")
+
+
+def test_what_it_leans_on_is_not_imported():
+    leaning = exercise(leans_on=(math.sqrt,))
+    assert leaning.imports == exercise().imports  # `sqrt` is an attribute here, no name
+    variance = EXERCISES["initialization.variance_scaling_"]
+    assert "import DISTRIBUTIONS, TRUNCATED_STD" in variance.imports
+    assert "fan_in_fan_out" not in variance.imports
+
+
+def targets_in(it) -> set[str]:
+    """The other exercises whose targets a reference names."""
+    targets = {other.target: other.name for other in EXERCISES.values() if other is not it}
+    read = {node.id for node in ast.walk(ast.parse(it.source)) if isinstance(node, ast.Name)}
+    known = vars(sys.modules[it.target.__module__])
+    return {targets[known[n]] for n in read & known.keys() if hashable(known[n]) in targets}
+
+
+def hashable(value):
+    return value if isinstance(value, FunctionType) else None
+
+
+@pytest.mark.parametrize("it", EXERCISES.values(), ids=EXERCISES)
+def test_it_says_what_it_leans_on(it):
+    assert {function.__name__ for function in it.leans_on} == targets_in(it)
+
+
+@pytest.mark.parametrize("it", EXERCISES.values(), ids=EXERCISES)
+def test_a_stub_never_imports_what_is_an_exercise(it):
+    scope = {}
+    exec(it.imports, scope)
+    targets = [other.target for other in EXERCISES.values()]
+    assert [name for name, value in scope.items() if value in targets] == []
 
 
 @pytest.mark.parametrize("it", EXERCISES.values(), ids=EXERCISES)

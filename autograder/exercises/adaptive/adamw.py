@@ -55,6 +55,7 @@ ADAMW = Exercise(
     points=2,
     cases=adamw_cases,
     accepts=(adamw_in_full,),
+    leans_on=(adaptive.adam,),
     goal="say what weight decay does under an adaptive rule",
     section="Two kinds of weight decay",
     minutes=6,

@@ -146,6 +146,7 @@ VARIANCE_SCALING = Exercise(
     points=4,
     cases=scaling_cases,
     accepts=(scaling_from_uniform_numbers, scaling_by_nn_init),
+    leans_on=(initialization.fan_in_fan_out,),
     goal="derive any initialization from one variance equation",
     section="Three ways to draw a variance",
     minutes=12,
