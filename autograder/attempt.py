@@ -108,8 +108,9 @@ def attempt(
     around: Around = contextlib.nullcontext,
 ) -> Outcome:
     """One call on fresh inputs: its output caught, its time limited, its inputs watched."""
-    with known_state():
-        return noticed(observe(submission, inputs, seconds, idle=idle, around=around), inputs)
+    with known_state() as left:
+        outcome = _observed(submission, inputs, (seconds, idle), around, left)
+        return noticed(outcome, inputs)
 
 
 def noticed(outcome: Outcome, inputs: Mapping[str, Any]) -> Outcome:
@@ -124,7 +125,6 @@ def observe(
     inputs: Mapping[str, Any],
     seconds: float = SECONDS,
     *,
-    idle: bool = True,
     around: Around = contextlib.nullcontext,
     mend: Callable[[], None] = lambda: None,
 ) -> Outcome:
@@ -132,12 +132,24 @@ def observe(
 
     `mend` runs as soon as the submission has: what it may have done to us is undone by it.
     """
+    with known_state() as left:
+        return _observed(submission, inputs, (seconds, True), around, left, mend)
+
+
+def _observed(
+    submission: Callable,
+    inputs: Mapping[str, Any],
+    limit: tuple[float, bool],
+    around: Around,
+    left: list[str],
+    mend: Callable[[], None] = lambda: None,
+) -> Outcome:
     streams = new_streams()
-    with known_state() as left, warnings.catch_warnings(record=True) as warned:
+    with warnings.catch_warnings(record=True) as warned:
         mine = build_all(inputs)
         calls = _contained(submission, streams, left, mend)
         with caught(streams):  # also what an iterator prints that comes back
-            outcome = _call(calls, inputs, mine, seconds, idle, around)
+            outcome = _call(calls, inputs, mine, *limit, around)
     said = [*remarks(*streams, warned), *on_leaving(left), *on_names(submission)]
     return outcome._replace(remarks=tuple(said))
 
@@ -148,14 +160,14 @@ def _contained(
     """The submission, of which nothing stays behind but what it returns."""
 
     def call(**mine):
-        try:
-            with known_state(anew=False) as over, caught(streams):
-                warnings.simplefilter("always")
+        with known_state(anew=False) as over, caught(streams):
+            warnings.simplefilter("always")
+            try:
                 result = submission(**mine)
-                if not torch.is_grad_enabled():
-                    raise UnusableError("gradient mode", LEFT_BEHIND)
-        finally:
-            mend()
+            finally:
+                mend()
+            if not torch.is_grad_enabled():
+                raise UnusableError("gradient mode", LEFT_BEHIND)
         left.extend(over)
         return result
 
@@ -175,7 +187,7 @@ def _call(
     try:
         with around(), limited(seconds, idle=idle):
             result = _result(submission, inputs, mine)
-            return Outcome(result, after=seen(inputs, dict(held)))
+            return Outcome(result, after=seen(inputs, dict(held)) or None)
     except TimeLimit:
         return too_long(seconds)
     except WithheldError as error:

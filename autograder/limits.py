@@ -9,8 +9,6 @@ import threading
 from collections.abc import Iterator
 
 AGAIN = 0.05  # seconds after which the bell rings once more
-CLOCKS = [getattr(signal, f"ITIMER_{n}") for n in ("REAL", "PROF", "VIRTUAL")
-          if hasattr(signal, f"ITIMER_{n}")]  # fmt: skip
 
 
 class TimeLimit(BaseException):
@@ -39,8 +37,7 @@ def _alarm(seconds: float, idle: bool) -> Iterator[None]:
     """By the clock on the wall, or by the time that this process has computed.
 
     Python drops what is raised inside a finalizer, so the bell rings again until it is heard,
-    and no garbage is collected meanwhile, which could call others' code.  Clocks that someone
-    else has set stand still meanwhile.
+    and no garbage is collected meanwhile, which could call others' code.
     """
     over, report = False, sys.unraisablehook
 
@@ -55,7 +52,6 @@ def _alarm(seconds: float, idle: bool) -> Iterator[None]:
     clock, bell = (
         (signal.ITIMER_REAL, signal.SIGALRM) if idle else (signal.ITIMER_PROF, signal.SIGPROF)
     )
-    others = {each: signal.setitimer(each, 0) for each in CLOCKS}
     before, collecting = signal.signal(bell, ring), gc.isenabled()
     gc.disable()
     sys.unraisablehook = unheard
@@ -66,11 +62,8 @@ def _alarm(seconds: float, idle: bool) -> Iterator[None]:
         finally:
             over = True
     finally:
-        for each in CLOCKS:  # also those that were set meanwhile
-            signal.setitimer(each, 0)
+        signal.setitimer(clock, 0)
         signal.signal(bell, before)
-        for each, at in others.items():
-            signal.setitimer(each, *at)
         sys.unraisablehook = report
         if collecting:
             gc.enable()

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from autograder.attempt import SECONDS, Outcome, patience, too_long
+from autograder.attempt import SECONDS, Outcome, noticed, patience, too_long
 from autograder.plain import legible
 from autograder.wire import WireError, receive, send
 
@@ -124,7 +124,8 @@ class Sandbox:
     def _call(self, request: dict, seconds: float) -> Outcome:
         self._load()
         try:
-            return _believed(self._ask(request | {"seconds": seconds}, seconds + GRACE))
+            answer = self._ask(request | {"seconds": seconds}, seconds + GRACE)
+            return noticed(_believed(answer), request["inputs"])
         except TimeoutError:
             self._ended += 1
             return too_long(seconds)
@@ -266,8 +267,9 @@ def _believed(answer: Any) -> Outcome:
             result,
             failure,
             str(error),
-            list() | tuple() as changed,
+            _,  # which inputs were changed is judged here, by what they are now
             list() | tuple() as said,
+            after,
         ):
             match failure:
                 case None:
@@ -280,8 +282,8 @@ def _believed(answer: Any) -> Outcome:
                 result if failure is None else None,
                 failure,
                 error[:500],
-                tuple(str(each)[:100] for each in changed[:5]),
-                tuple(str(each)[:500] for each in said[:5]),
+                remarks=tuple(str(each)[:500] for each in said[:5]),
+                after=after,
             )
     return Outcome(failure=("died", ""), error="sent something that is no result")
 

@@ -28,7 +28,7 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},
     {"steadygrad.explorers"},
     {"autograder.withheld", "autograder.cells", "autograder.shell", "autograder.state"}
-    | {"autograder.defusing", "autograder.files"},
+    | {"autograder.defusing", "autograder.files", "autograder.sealed"},
     {"autograder.lending", "autograder.kernel", "autograder.definitions"},
     {"autograder.compare", "autograder.limits", "autograder.recipes", "autograder.workspace"},
     {"autograder.plain"},

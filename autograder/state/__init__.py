@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from autograder.state.of_python import CLOCKS, set_clock
 from autograder.state.settings import SETTINGS, Setting
 
 SEED = 271_828_182  # of all global random numbers; no case is drawn from it
@@ -27,15 +28,15 @@ PLAIN = decimal.Context(prec=28, rounding=decimal.ROUND_HALF_EVEN)
 def known_state(*, anew: bool = True) -> Iterator[list[str]]:
     """Run a block in the known state; its value fills up with what the block leaves behind.
 
-    The caller's own state is put back at the end, whatever happens.  Where they do not begin
-    `anew`, global random numbers go on, as they do from call to call of one case.
+    The caller's own state is put back at the end, whatever happens.  What does not begin `anew`
+    goes on with the global random numbers and the clocks of the block around it.
     """
     left: list[str] = []
     with (
         torch.inference_mode(False),
         decimal.localcontext(PLAIN),
         warnings.catch_warnings(),
-        _known_randomness() if anew else contextlib.nullcontext(),
+        _anew() if anew else contextlib.nullcontext(),
     ):
         warnings.simplefilter("ignore")
         found = [_enter(setting) for setting in SETTINGS]
@@ -70,6 +71,23 @@ def _undo(setting: Setting, during: Any) -> list[str]:
 def _write(setting: Setting, value: Any) -> None:
     with contextlib.suppress(Exception):  # a folder that is gone, a limit below where we are
         setting.write(value)
+
+
+@contextlib.contextmanager
+def _anew() -> Iterator[None]:
+    with _known_randomness(), _still_clocks():
+        yield
+
+
+@contextlib.contextmanager
+def _still_clocks() -> Iterator[None]:
+    """No alarm that someone has set rings meanwhile."""
+    before = {clock: set_clock(clock, 0) for clock in CLOCKS}
+    try:
+        yield
+    finally:
+        for clock, at in before.items():
+            set_clock(clock, *at)
 
 
 @contextlib.contextmanager

@@ -1,18 +1,20 @@
 """Settings of Python, numpy and the system that take more than one call to read or set."""
 
+import _signal
 import builtins
 import contextlib
 import locale
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 BUILTINS = dict(vars(builtins))
 HAS_ALARMS = hasattr(signal, "setitimer")  # Windows has none
+CLOCKS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF) if HAS_ALARMS else ()
+set_clock = getattr(signal, "setitimer", None)
 SIGNALS = [
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGALRM", "SIGPROF", "SIGVTALRM", "SIGUSR1", "SIGCHLD")
@@ -29,7 +31,7 @@ NUMPY_PRINTS = dict(
 def replaced_builtins() -> dict[str, Any]:
     """Python's own functions that are others by now; names that were added are left alone."""
     now = vars(builtins)
-    if now.items() >= BUILTINS.items():  # all at once, since every call asks
+    if now == BUILTINS or now.items() >= BUILTINS.items():  # at once, since every call asks
         return {}
     return {name: now.get(name) for name, was in BUILTINS.items() if now.get(name) is not was}
 
@@ -56,25 +58,31 @@ def block_signals(value: set) -> None:
 
 
 def handlers() -> list:
-    return [signal.getsignal(number) for number in SIGNALS]
+    return [_signal.getsignal(number) for number in SIGNALS]  # without the search for a name
 
 
 def set_handlers(value: list) -> None:
     for number, handler in zip(SIGNALS, value, strict=True):
-        if handler is not None and signal.getsignal(number) != handler:
+        if handler is not None and _signal.getsignal(number) != handler:
             signal.signal(number, handler)
 
 
 def folder() -> str | None:
     with contextlib.suppress(OSError):
-        return str(Path.cwd())
+        return os.getcwd()  # noqa: PTH109  (a path takes ten times as long)
     return None  # it has been removed
+
+
+_seen: list[dict] = []  # all variables when they were last looked at, and those that count
 
 
 def environment() -> dict:
     """All variables but torch's, which sets some when a part of it is first used."""
     held = vars(os.environ)["_data"]  # in public each name would be decoded, at every call
-    return {name: value for name, value in held.items() if name[:5] not in (b"TORCH", "TORCH")}
+    if not _seen or _seen[0] != held:
+        mine = {n: value for n, value in held.items() if n[:5] not in (b"TORCH", "TORCH")}
+        _seen[:] = held.copy(), mine
+    return _seen[1]
 
 
 def set_environment(value: dict) -> None:

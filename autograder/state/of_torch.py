@@ -1,9 +1,11 @@
 """Settings of torch that take more than one call to read or set."""
 
 import torch
-from torch import overrides
+from torch import Tensor, overrides
+from torch._C import TensorBase
 from torch.utils import _device, _python_dispatch
 
+METHODS = dict(vars(Tensor))
 NO_MODES = [], [], None, None
 AUTOCAST = (("cpu", False, torch.bfloat16), ("cuda", False, torch.float16))
 PRINTS = dict(precision=4, threshold=1000, edgeitems=3, linewidth=80, sci_mode=None)
@@ -27,6 +29,24 @@ def set_modes(value: tuple) -> None:
             of._push_mode(mode)
     torch._GLOBAL_DEVICE_CONTEXT.device_context = of_device
     _device.CURRENT_DEVICE = device
+
+
+def replaced_methods() -> dict:
+    """What tensors do in another way than torch made them; new methods are left alone."""
+    now = vars(Tensor)
+    if len(now) == len(METHODS) and now.items() >= METHODS.items():  # at once: every call asks
+        return {}
+    others = [name for name in {**METHODS, **now} if now.get(name) is not METHODS.get(name)]
+    return {n: now.get(n) for n in others if n in METHODS or hasattr(TensorBase, n)}
+
+
+def replace_methods(value: dict) -> None:
+    for name in {**replaced_methods(), **value}:
+        method = value.get(name, METHODS.get(name))
+        if method is None:  # what they inherit is there again
+            delattr(Tensor, name)
+        else:
+            setattr(Tensor, name, method)
 
 
 def autocast() -> tuple:

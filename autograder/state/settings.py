@@ -49,6 +49,7 @@ OF_PYTHON = (
 OF_TORCH = (
     # first, since it changes what all others create
     Setting("torch's default device or a mode of torch", th.modes, th.set_modes, th.NO_MODES),
+    Setting("methods of torch's tensors", th.replaced_methods, th.replace_methods, {}),
     Setting(
         "torch's default dtype", torch.get_default_dtype, torch.set_default_dtype, torch.float32
     ),
