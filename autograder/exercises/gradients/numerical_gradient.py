@@ -59,6 +59,9 @@ QUOTIENT = "(f((flat + step).view(x.shape)) - f((flat - step).view(x.shape))) / 
 
 FLAT = "flat = x.double().flatten()"
 EYE = "torch.eye(len(flat), dtype=flat.dtype, device=flat.device)"
+STEPS = (
+    f"steps = eps * {EYE}\n    slopes = [\n        {QUOTIENT}\n        for step in steps\n    ]"
+)
 RETURN = "return torch.stack(slopes).view(x.shape).to(x.dtype)"
 
 PUT_BACK = (
@@ -235,9 +238,13 @@ NUMERICAL_GRADIENT = Exercise(
         ),
         Misconception(
             "x itself moved and not put back",
-            instead_of=FLAT,
-            wrote="flat, _f = x.reshape(-1), f\n"
-            "    f = lambda p: (_f(p), flat.sub_((flat - p.reshape(-1)).clamp(min=0)))[0]",
+            instead_of=f"{FLAT}\n    {STEPS}",
+            wrote="slopes = []\n"
+            "    for place in map(tuple, torch.ones_like(x).nonzero().tolist()):\n"
+            "        x[place] += eps\n"
+            "        above = f(x)\n"
+            "        x[place] -= 2 * eps\n"
+            "        slopes.append((above - f(x)) / (2 * eps))",
             symptom="After your function has run, x is no longer where it was, in float32 as "
             "well.",
             hint=f"{PUT_BACK} And x belongs to the caller: work on a copy.",

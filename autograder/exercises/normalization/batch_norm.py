@@ -414,7 +414,7 @@ BATCH_NORM = Exercise(
             hint=ONE_FORMULA,
         ),
         Misconception(
-            "biased running variance, also in evaluation",
+            "updated in evaluation by a biased variance",
             instead_of=X_HAT,
             wrote=X_HAT + "\n" + MOVES.format("x.var(dim=dims, correction=0)"),
             symptom="In evaluation your running values move, by a variance divided by N.",
