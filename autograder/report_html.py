@@ -19,9 +19,9 @@ SIGN = (
     "background-color:{};color:#000;border-radius:3px;padding:0 0.25em;display:inline-block;"
     "min-width:1em;text-align:center"
 )
-ROWS = "margin:0.3em 0 0.6em 1em"
+ROWS = "width:auto;margin:0.3em 0 0.6em 1em"  # JupyterLab would have it wider
 ROW = "display:flex;flex-wrap:wrap;column-gap:0.6em"  # side by side where there is room
-NAME = "min-width:8em;font-weight:bold"
+NAME = "width:auto;min-width:8em;font-weight:bold"
 VALUE = "flex:1 1 18em;min-width:0;white-space:pre-wrap;margin:0"
 BESIDE = "margin:0.2em 0"
 CASES = "margin:0.3em 0"
@@ -105,7 +105,7 @@ def _listed(rows: list[tuple[str, str]]) -> str:
     """Names and values side by side; below each other where there is little room."""
     lines = "".join(
         f'<div style="{ROW}"><dt style="{NAME}">{coded(name)}</dt>'
-        f'<dd style="{VALUE}"><code>{_value(value)}</code></dd></div>'
+        f'<dd style="{VALUE}"><samp>{_value(value)}</samp></dd></div>'
         for name, value in rows
     )
     return f'<dl style="{ROWS}">{lines}</dl>'
