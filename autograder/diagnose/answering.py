@@ -21,7 +21,8 @@ from autograder.recipes import (
 from autograder.spec import Case, Exercise, Misconception
 
 VARIANT_SECONDS = 0.5  # some misconceptions never return; waiting longer tells nothing more
-SHORT, IMPATIENT = 0.1, 0.02  # where a right answer takes a millisecond; for who ran late once
+LONG, SHORT = 0.2, 0.1  # twenty times a right answer, with a model to train and without
+IMPATIENT = 0.02  # for whoever ran late once
 
 _late: Counter[tuple[Exercise, tuple[Misconception, ...]]] = Counter()
 
@@ -70,7 +71,7 @@ def answer(exercise: Exercise, seed: int, number: int, *wrong: Misconception) ->
 def patience(exercise: Exercise, of_case: Mapping[str, Any], wrong: tuple) -> float:
     """How long an answer may take: some misconceptions never return."""
     if any(builds(value) for value in of_case.values()):
-        return VARIANT_SECONDS
+        return LONG
     ended = not any(_late[exercise, (each,)] for each in wrong) and not _late[exercise, wrong]
     made_up = any(isinstance(each, Fault) for each in wrong)
     return SHORT if ended and not made_up else IMPATIENT

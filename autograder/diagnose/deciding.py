@@ -7,6 +7,7 @@ from autograder.attempt import Outcome
 from autograder.diagnose.causes import Cause, cause
 from autograder.diagnose.evidence import Trial
 from autograder.diagnose.forms import form
+from autograder.diagnose.ground import FULL
 from autograder.diagnose.relations import Relation, relations
 from autograder.diagnose.saying import evidence, part_called, rest
 from autograder.diagnose.search import GOOD, Explanation, explanations
@@ -102,8 +103,7 @@ def _in_words(trial: Trial, found: list[tuple[tuple, Relation]]) -> Diagnosis | 
     sentences = {relation.title: relation.sentence for _, relation in reversed(found)}
     for component, relation in found:
         by_title.setdefault(relation.title, []).append(component)
-    numeric = {called(trial, name) for ground in trial.grounds for name in ground.names}
-    several = len(numeric - {"", "result"}) > 1
+    several = any(len(g.names) > 1 for g in trial.grounds if g.weight >= FULL)
     said = []
     for title, components in by_title.items():
         what = called(trial, components[0]) if several else ""

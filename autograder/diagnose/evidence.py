@@ -95,6 +95,8 @@ class Trial:
         if theirs is ground.right:
             none = np.zeros(len(mine.wrong), bool)
             return Match(none, none, none)
+        if ground.loose and not mine.whole and not theirs.failure:
+            return self._loosely(ground, mine, theirs)
         other = _reading(self.exercise, self.seed, number, wrong)
         if mine.whole or other.whole:
             proof = same_failure(mine.outcome, theirs)
@@ -102,6 +104,14 @@ class Trial:
             return Match(np.full(len(off), proof > 0), off, np.zeros(len(off), bool), proof)
         same = alike(ground, mine, other)
         return Match(same & other.wrong, other.wrong, same & ~other.wrong)
+
+    def _loosely(self, ground: Ground, mine: Reading, theirs: Outcome) -> Match:
+        """Where answers can only be compared as a whole, and that takes long: once."""
+        none = np.zeros(len(mine.wrong), bool)
+        same = not ground.case.judge(mine.outcome.result, theirs.result)
+        same = same and mine.outcome.changed == theirs.changed
+        off = none if same and not mine.wrong.any() else ~none
+        return Match(mine.wrong & same, off, none)
 
     def together(self, number: int, wrong: Wrong) -> Match:
         """Several mistakes, each in its own places: no entry is expected to show two."""

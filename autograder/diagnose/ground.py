@@ -1,7 +1,7 @@
 """What can be told from one case: how much of the answer, how finely, and with what weight."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import FunctionType
 from typing import Any
@@ -10,16 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.attempt import Outcome
+from autograder.attempt import Outcome, attempt
 from autograder.cases import properties
-from autograder.compare import RETURNED, Judge, Path
+from autograder.compare import RETURNED, Judge, Path, close, disagreement
 from autograder.diagnose.answering import answers, cases
 from autograder.diagnose.leaves import Leaf, at, components, each_leaf, leaf, leaves, replaced
+from autograder.judges import moved_on
 from autograder.recipes import Each
 from autograder.spec import Case, Exercise
 
 PROPERTY, DEGENERATE = 0.15, 0.3  # weights of cases that say little about an idea
 FULL = 0.5  # a case of this weight or more counts as one of the typical ones
+EVERYWHERE = (disagreement.__code__, close().__code__)  # judges that look at every leaf
 STEPS = tuple(10.0**exponent for exponent in range(-13, 0))
 
 
@@ -55,6 +57,8 @@ class Ground:
 
     def rules_on(self, number: int) -> bool:
         """Whether the judge looks at this leaf at all."""
+        if getattr(self.case.judge, "__code__", None) in EVERYWHERE:
+            return True
         key = (number, "")
         if key not in self._minded:
             off = each_leaf(at(self.right.result, self.paths[number]), _far)
@@ -107,7 +111,7 @@ def grounds(exercise: Exercise, seed: int) -> tuple[Ground, ...]:
         share = telling(outcome) / typical if typical else 1.0
         weight = 1.0 if number == 0 else min(1.0, max(DEGENERATE, 2 * share))
         weights.append(weight if number < own else PROPERTY)
-    return tuple(map(lay_out, drawn, right, weights))
+    return tuple(map(lay_out, [exercise] * len(drawn), drawn, right, weights))
 
 
 def telling(outcome: Outcome) -> int:
@@ -118,7 +122,7 @@ def telling(outcome: Outcome) -> int:
     return int((np.isfinite(values) & ~np.isin(values, (-1.0, 0.0, 1.0))).sum())
 
 
-def lay_out(case: Case, right: Outcome, weight: float) -> Ground:
+def lay_out(exercise: Exercise, case: Case, right: Outcome, weight: float) -> Ground:
     found = leaves(right.result)
     if found.get((RETURNED,), Leaf("", None)).form == "None":
         del found[(RETURNED,)]  # writing was what was asked for
@@ -128,12 +132,36 @@ def lay_out(case: Case, right: Outcome, weight: float) -> Ground:
     names = list(dict.fromkeys(names_of))
     rows = [np.empty(0) if part.values is None else part.values for part in found.values()]
     rtol, atol, loose = _fineness(case, right.result)
+    loose = loose or _random(exercise, case, right)
     return Ground(
         case, right, weight, paths, [part.form for part in found.values()],
         np.concatenate([*rows, np.empty(0)]),
         np.repeat(np.arange(len(paths)), [len(row) for row in rows]),
         names, np.array([names.index(name) for name in names_of]), loose, rtol, atol,
     )  # fmt: skip
+
+
+def _random(exercise: Exercise, case: Case, right: Outcome) -> bool:
+    """Whether an answer with other random numbers is right as well."""
+    others = {name: _redrawn(value) for name, value in case.inputs.items()}
+    if all(others[name] is value for name, value in case.inputs.items()):
+        return False  # nothing is drawn
+    other = attempt(exercise.target, others).result
+    return _unlike(other, right.result) and not case.judge(other, right.result)
+
+
+def _redrawn(value: Any) -> Any:
+    """The same input with generators that draw other numbers."""
+    if isinstance(value, torch.Generator):
+        return moved_on(value)
+    if isinstance(value, Each) and any(isinstance(v, torch.Generator) for v in value.values):
+        return replace(value, values=[_redrawn(each) for each in value.values])
+    return value
+
+
+def _unlike(one: Any, other: Any) -> bool:
+    a, b = leaves(one), leaves(other)
+    return a.keys() != b.keys() or _apart(one, other)
 
 
 _known: dict[tuple, tuple[float, float, bool]] = {}

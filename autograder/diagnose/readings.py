@@ -124,13 +124,15 @@ def entry_weights(ground: Ground, reading: Reading) -> tuple[np.ndarray, np.ndar
     """
     count = len(ground.values)
     weights = np.ones(count + len(ground.paths) + 1)
-    if count and not reading.whole:
-        component = ground.component_of[ground.leaf_of]
-        with np.errstate(all="ignore"):
-            pairs = np.stack([component, _rounded(reading.values), _rounded(ground.values)])
-        _, which, times = np.unique(pairs, axis=1, return_inverse=True, return_counts=True)
-        weights[:count] = 1 / times[which.reshape(-1)]
+    if count and not reading.whole and not ground.loose:
+        with np.errstate(all="ignore"):  # one number for each component, value and right value
+            pairs = _rounded(reading.values) * 1.2345678 + _rounded(ground.values) * 0.7654321
+            pairs += ground.component_of[ground.leaf_of] * 0.01234567
+        _, which, times = np.unique(pairs, return_inverse=True, return_counts=True)
+        weights[:count] = 1 / times[which]
     proof = weights.copy()
+    if ground.loose:
+        return weights, proof / len(proof)
     if not reading.whole:
         plain = np.isin(reading.values, PLAIN) | ~np.isfinite(reading.values)
         proof[:count][plain] *= WEAK
@@ -153,19 +155,16 @@ def alike(ground: Ground, one: Reading, other: Reading) -> np.ndarray:
     """For each entry whether the two readings have the same there."""
     count = len(ground.values)
     found = np.zeros(count + len(ground.paths) + 1, bool)
-    if ground.loose:
-        found[:] = not ground.case.judge(one.outcome.result, other.outcome.result)
-    else:
-        found[:count] = ground.near(one.values, other.values)
-        rows = _rows(ground)
-        for number, (mine, theirs) in enumerate(zip(one.forms, other.forms, strict=True)):
-            found[count + number] = mine == theirs
-            if mine == theirs != ground.forms[number] and "float32" in mine:  # in few digits
-                row = rows[number]
-                found[row] = np.isclose(one.values[row], other.values[row], 1e-5, equal_nan=True)
-            if number in one.odd or number in other.odd:
-                same = mine == theirs and _same_odd(ground, one.odd[number], other.odd[number])
-                found[rows[number]] = found[count + number] = same
+    found[:count] = ground.near(one.values, other.values)
+    rows = _rows(ground)
+    for number, (mine, theirs) in enumerate(zip(one.forms, other.forms, strict=True)):
+        found[count + number] = mine == theirs
+        if mine == theirs != ground.forms[number] and "float32" in mine:  # in few digits
+            row = rows[number]
+            found[row] = np.isclose(one.values[row], other.values[row], 1e-5, equal_nan=True)
+        if number in one.odd or number in other.odd:
+            same = mine == theirs and _same_odd(ground, one.odd[number], other.odd[number])
+            found[rows[number]] = found[count + number] = same
     found[-1] = one.outcome.changed == other.outcome.changed and one.extra == other.extra
     return found
 

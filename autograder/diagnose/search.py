@@ -9,13 +9,14 @@ import numpy as np
 from autograder.diagnose.answering import builds
 from autograder.diagnose.evidence import Match, Tally, Trial, Wrong
 from autograder.diagnose.faults import Fault, faults
-from autograder.spec import Misconception
+from autograder.recipes import Each
+from autograder.spec import Case, Misconception
 
 GOOD = 0.9  # share from which a case counts as explained
 HOPE = 0.3  # least score of what is tried together with others
 COMPLEX, DERIVED = 0.06, 0.02  # what a further mistake has to explain more; what a derived one
 MOST = 3  # mistakes that are named together
-PAIRS, FEW_PAIRS = 400, 30  # pairs that are tried: few where one answer takes a training run
+PAIRS, FEW_PAIRS = 400, 15  # pairs that are tried: few where one answer takes a training run
 
 
 @dataclass(eq=False)
@@ -101,7 +102,7 @@ def singles(trial: Trial, suspects: Wrong, few: bool) -> list[Explanation]:
     All are tried on the first cases that are wrong; on the others only those that explain
     some of that, unless all of them say nothing there.
     """
-    first = trial.telling[: 2 if few else 3]
+    first = trial.telling[: 1 if few else 3]
     alone = [Explanation(trial, (suspect,)) for suspect in suspects]
     hopeful = [one for one in alone if _explains(one, first)]
     hopeful.sort(key=lambda one: -one.score_of(first))
@@ -124,13 +125,15 @@ def pairs(trial: Trial, found: list[Explanation], few: bool) -> list[Explanation
 
     There are hundreds of pairs: only those that explain the key case are tried on all.
     """
-    key = key_case(trial, found)
+    key = key_case(trial, found, few)
     if key is None:
         return []
     matching = []
     listed = trial.exercise.misconceptions
     acting = [each for each in listed if trial.match(key, (each,)).off.any()]
-    for pair in list(combinations(acting, 2))[: FEW_PAIRS if few else PAIRS]:
+    hopeful = {each for one in found for each in one.wrong}
+    both = sorted(combinations(acting, 2), key=lambda pair: hopeful.isdisjoint(pair))
+    for pair in both[: FEW_PAIRS if few else PAIRS // calls(trial.grounds[key].case)]:
         one = Explanation(trial, pair)
         try:
             tally = one.tally(key)
@@ -141,7 +144,13 @@ def pairs(trial: Trial, found: list[Explanation], few: bool) -> list[Explanation
     return matching[:20]
 
 
-def key_case(trial: Trial, found: list[Explanation]) -> int | None:
+def calls(case: Case) -> int:
+    """How often a function is called for one answer, at least by order of magnitude."""
+    each = [len(value.values) for value in case.inputs.values() if isinstance(value, Each)]
+    return max(1, max(each, default=1) // 2)
+
+
+def key_case(trial: Trial, found: list[Explanation], few: bool) -> int | None:
     """A case that no single mistake explains, and that as few as possible change."""
     open_ = [
         number
@@ -154,7 +163,7 @@ def key_case(trial: Trial, found: list[Explanation]) -> int | None:
         listed = trial.exercise.misconceptions
         return sum(bool(trial.match(number, (each,)).off.any()) for each in listed)
 
-    return min(open_[:3], key=acting, default=None)
+    return min(open_[: 1 if few else 3], key=acting, default=None)
 
 
 def extended(trial: Trial, suspects: Wrong, found: list[Explanation]) -> list[Explanation]:
