@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.attempt import Outcome
+from autograder.diagnose.answering import answers, cases, same
 from autograder.diagnose.causes import Cause, cause
 from autograder.diagnose.evidence import Trial
 from autograder.diagnose.forms import form
@@ -42,6 +43,8 @@ class Diagnosis:
 
 def diagnose(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> Diagnosis | None:
     """The mistake behind the outcomes of the cases of this seed, if any is recognised."""
+    if known := alike(exercise, seed, outcomes):
+        return Diagnosis(tuple(known[:1]), certain=len(known) == 1)
     trial = Trial(exercise, seed, outcomes)
     if not trial.telling:
         return None
@@ -49,6 +52,23 @@ def diagnose(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> Diag
     if best and (best.exact or sure(best)):
         return told(best)
     return related(trial) or (told(best, certain=False) if best else None)
+
+
+def alike(
+    exercise: Exercise, seed: int, outcomes: Sequence[Outcome]
+) -> list[Misconception]:
+    """The known mistakes that answer every case as these outcomes do, and not as is right."""
+    of, right = cases(exercise, seed), answers(exercise, seed)
+
+    def agree(one: Sequence[Outcome], other: Sequence[Outcome]) -> bool:
+        return all(same(*each) for each in zip(of, one, other, strict=True))
+
+    return [
+        wrong
+        for wrong in exercise.misconceptions
+        if agree(outcomes, theirs := answers(exercise, seed, wrong))
+        and not agree(theirs, right)
+    ]
 
 
 def told(best: Explanation, *, certain: bool = True) -> Diagnosis:
