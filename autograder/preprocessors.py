@@ -9,6 +9,7 @@ This is the only module that knows nbgrader's pipeline.
 
 import hashlib
 import hmac
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,6 +97,8 @@ class Repair(NbGraderPreprocessor):
             recorded = recorded_cells(gradebook, where["notebook"], where["assignment"])
         released = released_cells(where["assignment"], where["notebook"])
         notes: dict[str, list[str]] = nb.metadata.pop(NOTES, {})
+        if not nb.cells:  # nothing could be read, or nothing was there
+            nb.cells = deepcopy(released)
         defuse_text(nb, {cell.source for cell in released})
         for grade_id, note in repair(nb, recorded, released):
             notes.setdefault(grade_id, []).append(seen(note))

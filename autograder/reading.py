@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from autograder.definitions import defines
+from autograder.defusing import keep_pictures
 from autograder.exercises import EXERCISES
 from autograder.files import UnreadableError
 
@@ -27,6 +28,8 @@ def notebook(data: bytes) -> tuple[NotebookNode, list[str]]:
     text, notes = _text(data)
     loaded = _json(text)
     cells = list(_cells(loaded))
+    if not cells:
+        raise UnreadableError("has no cells")
     if len(cells) > MOST_CELLS:
         raise UnreadableError(f"has {len(cells)} cells; at most {MOST_CELLS} are read")
     nb = new_notebook(metadata={"language_info": {"name": "python"}})
@@ -108,6 +111,7 @@ def _cell(raw: dict, ids: set[str], notes: list[str]) -> NotebookNode:
     ids.add(cell["id"])
     if kind != "code" and raw.get("attachments"):
         cell["attachments"] = raw["attachments"]
+        keep_pictures(cell)
     return cell
 
 

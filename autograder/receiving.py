@@ -1,8 +1,8 @@
 """What a student handed in, as a notebook to grade, with notes on how it came to be one.
 
 Nothing in the folder is followed, moved or changed.  Where nothing can be graded, a notebook
-without any cell stands in, and the repair fills it with what was handed out: no points, and
-the reason on the page.
+without any cell stands in, and `Repair` fills it with what was released: no points, and the
+reason on the page.
 """
 
 from collections.abc import Collection, Iterator

@@ -176,6 +176,8 @@ def test_taking_out_a_stub_leaves_the_rest_of_the_cell():
         ("a = !ls\ndef f(): return 1", True),
         ("def g():\n    def f(): return 1", False),
         ("f.x = 1", False),
+        ("these are words", False),
+        ("def f(:\n    raise NotImplementedError\ndef g(: return 1", True),
     ],
 )
 def test_a_name_is_given_wherever_a_cell_gives_it(source, given):

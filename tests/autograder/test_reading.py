@@ -100,6 +100,7 @@ UNREADABLE = {
     "a list": ("[]", "holds a list"),
     "a value": ("3", "holds a single value"),
     "no cells": ("{}", "has no cells"),
+    "an empty list of cells": ('{"cells": []}', "has no cells"),
     "cells are none": ('{"cells": {"a": 1}}', "has no cells"),
     "deep": ("[" * 10**6, "nested too deeply"),
     "deep inside": ('{"cells": [{"a": ' + "[" * 10**5, "nested too deeply"),
@@ -117,9 +118,9 @@ def test_what_cannot_be_read_says_why(data, says):
 
 
 def test_numbers_of_any_length_are_read_at_once():
-    long = '{"cells": [], "a": 1' + "0" * 10**6 + ', "b": NaN, "c": -Infinity}'
+    long = '{"cells": [{}], "a": 1' + "0" * 10**6 + ', "b": NaN, "c": -Infinity}'
     assert DIGITS < 4300, "beyond this Python refuses"
-    assert sources(long) == []
+    assert sources(long) == [""]
 
 
 # ── Which file, and what kind of one ────────────────────────────────────────────────
@@ -187,3 +188,10 @@ def test_another_name_of_the_same_file_is_noticed(tmp_path):
     assert twin_of(mine, [mine, theirs]) is None
     os.link(theirs, tmp_path / "again")
     assert twin_of(tmp_path / "again", [mine, tmp_path / "gone", theirs]) == theirs
+
+
+@pytest.mark.parametrize("attachments", [[], ["x.png"], "x", 3, {"x.png": []}, {"x.png": {}}])
+def test_attachments_of_any_form_leave_a_valid_notebook(attachments):
+    cell = {"cell_type": "markdown", "source": "![x](attachment:x.png)"}
+    (source,) = sources(with_cells(cell | {"attachments": attachments}))
+    assert "attachment:" not in source or not attachments
