@@ -6,7 +6,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import autograder
-from autograder import marking
+from autograder import marking, progress
 from autograder.exercises import EXERCISES
 from autograder.grade import PRACTICE, grade, run_here
 from autograder.report import PRACTICE_NOTE, Score
@@ -19,6 +19,7 @@ WRONG = EXERCISE.variant(EXERCISE.misconceptions[0])
 @pytest.fixture(autouse=True)
 def _no_tries():
     marking._tries.clear()
+    progress._marks.clear()
 
 
 @pytest.fixture
@@ -71,6 +72,29 @@ def test_what_is_marked_is_judged_on_the_practice_cases(capsys):
     assert report.diagnosis == expected.diagnosis
     assert report.practice
     assert not report.secret
+
+
+def test_what_is_marked_shows_its_cases_and_the_points_so_far(capsys):
+    wrong = marking.mark(WRONG, EXERCISE.id).report
+    assert wrong.verdicts[0].inputs
+    assert wrong.beside.progress.startswith("Marked so far in this chapter: ")
+    assert wrong.beside.onward == ("", "")
+    right = marking.mark(gradients.depth_limit).report
+    assert ": 2 of 20 points; 1 of 7 exercises" in right.beside.progress
+    assert right.beside.learned
+    assert right.beside.onward[1] == "The loss hands back the first gradient"
+    assert right.score == EXERCISE.points
+
+
+def test_a_right_answer_is_told_its_time_beside_the_references(capsys):
+    def patient(logits, target):
+        for _ in range(20):
+            result = gradients.softmax_cross_entropy_grad(logits, target)
+        return result
+
+    report = marking.mark(patient, "gradients.softmax_cross_entropy_grad").report
+    assert " times as long as the reference" in report.beside.pace
+    assert report.score == report.exercise.points
 
 
 def test_a_function_of_another_name_is_marked_by_the_exercises_id(capsys):

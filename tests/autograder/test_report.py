@@ -11,9 +11,11 @@ from toys import ASCENT, RULE, exercise
 from autograder.attempt import attempt
 from autograder.compare import Complaint, Foreign, Kind, disagreement
 from autograder.diagnose import Diagnosis
+from autograder.exercises import EXERCISES
 from autograder.grade import grade, run_here
 from autograder.recipes import Function, Leaf, Written
 from autograder.report import PRACTICE_NOTE, Report, Score, Verdict, anchor, shown
+from autograder.report_html import NEITHER, RIGHT, WRONG
 
 HOSTILE = "<script>alert('`1`')</script><img src=x onerror=alert(1)>&\"'`"
 
@@ -109,7 +111,9 @@ def test_a_right_answer_has_no_complaint():
 
 def test_a_right_answer_reads_well():
     assert str(report(verdict("typical"), verdict("large"))) == (
-        "rule: 3 of 3 points\n  ✓ typical\n  ✓ large"
+        "`rule` is right.\n"
+        "This was so that you can take a step.\n"
+        "rule: 2 of 2 cases right, 3 of 3 points"
     )
 
 
@@ -117,18 +121,73 @@ def test_an_untouched_stub_reads_not_attempted_and_no_more():
     def stub(**inputs):
         raise NotImplementedError
 
-    assert str(grade(RULE, run_here(stub))) == "rule: not attempted (0 of 3 points)"
-
-
-def test_a_wrong_answer_reads_complaint_then_diagnosis_with_its_section():
-    text = str(grade(RULE, run_here(RULE.variant(ASCENT))))
-    lines = text.splitlines()
-    assert lines[0] == "rule: 0 of 3 points"
-    assert lines[1] == "  ✗ typical"
-    assert lines[-2].startswith("On “typical”: result[0] should be ")
-    assert lines[-1] == (
-        "Looks like: ascent. Symptom of ascent. Hint at ascent. See “Which way is down”."
+    assert str(grade(RULE, run_here(stub))) == (
+        "`rule` is not written yet.\nrule: not attempted (0 of 3 points)"
     )
+
+
+def test_a_wrong_answer_reads_diagnosis_then_complaint_then_the_number_of_right_cases():
+    lines = str(grade(RULE, run_here(RULE.variant(ASCENT)))).splitlines()
+    assert lines[:2] == ["Looks like: ascent.", "Symptom of ascent. Hint at ascent."]
+    assert lines[2].startswith("On “typical”: result[0] should be ")
+    assert lines[3] == "No case counts without the first one, which is the typical one."
+    assert lines[4] == "See “Which way is down”."
+    assert lines[5] == "rule: 1 of 7 cases right, 0 of 3 points"
+
+
+def test_without_a_diagnosis_the_first_complaint_leads():
+    complaint = Complaint("result[0] should be 1, got 2; right: result[1]", Kind.VALUES)
+    said = report(Verdict("a", complaint), verdict("b"))
+    assert said.lead == "On “a”: result[0] should be 1, got 2."
+    assert said.sentences[0] == "Right: result[1]."
+
+
+def test_ones_own_line_follows_what_it_raised():
+    raised = verdict(
+        "a", Kind.RAISED, "your function raised KeyError: 1 (in your line 2: f(x))"
+    )
+    assert report(raised).lead == "On “a”: your function raised KeyError: 1."
+    assert report(raised).sentences == ("In your line 2: `f(x)`.",)
+
+
+EVIDENCE = Diagnosis(
+    RULE.misconceptions[:2],
+    evidence="On “a” this is exactly what you get.",
+    rest=Complaint("On “b” it should be 123.", Kind.VALUES, "On “b” it is something else."),
+)
+RELATION = Diagnosis((), certain=False, relation="Your result is the right one times 0.1")
+
+
+def test_what_a_diagnosis_explains_and_what_it_does_not_follow_it():
+    said = report(verdict("a", Kind.VALUES, "off"), diagnosis=EVIDENCE)
+    assert said.lead == "Looks like: ascent and no decay."
+    assert said.sentences[1:] == (
+        "On “a” this is exactly what you get.",
+        "On “b” it should be 123.",
+        "On “a”: off.",
+    )
+    assert said.sections == ("Which way is down", "One step")
+    assert str(said).splitlines()[5] == "See “Which way is down” and “One step”."
+
+
+def test_where_only_a_relation_is_known_it_leads():
+    said = report(verdict("a", Kind.VALUES, "off"), diagnosis=RELATION)
+    assert said.lead == "Your result is the right one times 0.1."
+    assert said.sentences == ("On “a”: off.",)
+    assert said.data()["relation"] == RELATION.relation
+    assert said.idea == (said.lead, "One step")
+
+
+@pytest.mark.parametrize("diagnosis", [EVIDENCE, RELATION], ids=["evidence", "relation"])
+def test_text_and_html_say_the_same_in_the_same_order(diagnosis):
+    said = report(
+        verdict("a", Kind.VALUES, "off"), diagnosis=diagnosis, remarks=("It printed.",)
+    )
+    text, html = str(said), Page(said._repr_html_()).text
+    parts = [said.lead, *said.sentences, "One step", said.tally, "It printed."]
+    for form in (text, html):
+        places = [form.index(part) for part in parts]
+        assert places == sorted(places)
 
 
 def test_an_uncertain_diagnosis_says_so_and_points_to_the_exercises_own_section():
@@ -274,6 +333,7 @@ def test_hostile_text_stays_text():
 
 REPORTS = {
     "right": lambda: grade(RULE, run_here(RULE.target)),
+    "in practice": lambda: grade(RULE, run_here(RULE.variant(ASCENT)), practice=True),
     "ascent": lambda: grade(RULE, run_here(RULE.variant(ASCENT))),
     "with a trace": lambda: wrong_report(with_trace=True),
     "hostile": hostile_report,
@@ -283,7 +343,7 @@ REPORTS = {
 @pytest.mark.parametrize("write", REPORTS.values(), ids=REPORTS)
 def test_html_is_well_formed_and_asks_for_nothing_from_elsewhere(write):
     page = Page(write()._repr_html_())
-    known = "div p strong ul li span a table tr td code em small"
+    known = "div p strong ul li span a dl dt dd samp mark code em small details summary"
     assert set(page.tags) <= set(known.split())
     links = [value for name, value in page.attributes if name in ("href", "src")]
     assert all(link.startswith("#") for link in links)
@@ -292,7 +352,92 @@ def test_html_is_well_formed_and_asks_for_nothing_from_elsewhere(write):
 def test_each_case_is_told_to_those_who_see_no_colours():
     html = report(verdict("a"), verdict("b", Kind.VALUES))._repr_html_()
     labels = [value for name, value in Page(html).attributes if name == "aria-label"]
-    assert labels == ["passed", "failed"]
+    assert labels == ["Report on rule: 1.5 of 3 points", "passed", "failed"]
+
+
+def contrast(one, other):
+    """WCAG's ratio of two colours."""
+
+    def light(colour):
+        parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05
+
+    low, high = sorted([light(one), light(other)])
+    return high / low
+
+
+@pytest.mark.parametrize("colour", [RIGHT, WRONG, NEITHER])
+def test_each_colour_can_be_told_from_white_and_black_and_bears_black_signs(colour):
+    assert contrast(colour, "#000000") >= 4.5
+    assert contrast(colour, "#111111") >= 3
+    assert contrast(colour, "#FFFFFF") >= 3
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "opened"),
+    [((None, None), False), ((Kind.VALUES,) * 2, False), ((None, Kind.VALUES), True)],
+    ids=["all right", "all wrong", "some of both"],
+)
+def test_the_list_of_cases_is_folded_where_all_fared_alike(verdicts, opened):
+    said = report(*(verdict(str(number), kind) for number, kind in enumerate(verdicts)))
+    attributes = Page(said._repr_html_()).attributes
+    assert (("open", None) in attributes) == opened
+    assert ("✓" in str(said)) == opened
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+def test_a_report_on_any_exercise_is_light(exercise):
+    wrong = exercise.variant(exercise.misconceptions[0])
+    said = grade(exercise, run_here(wrong), practice=True)
+    assert len(said._repr_html_().encode()) < 60_000
+    json.dumps(said.data(), allow_nan=False)
+
+
+def test_of_many_large_cases_the_wrong_ones_are_shown():
+    large = (("x", "1, " * 4000),)
+    many = [Verdict(str(k), "", large) for k in range(9)]
+    many.append(Verdict("last", Complaint("off", Kind.VALUES), large))
+    html = report(*many, practice=True)._repr_html_()
+    assert len(html) < 60_000
+    assert html.rindex("<samp>") > html.index("last")
+
+
+# ── A case unfolded ─────────────────────────────────────────────────────────────────
+
+
+def test_in_practice_each_case_shows_what_went_in_and_both_results():
+    first = grade(RULE, run_here(RULE.variant(ASCENT)), practice=True).data()["cases"][0]
+    assert list(first["inputs"]) == ["grad", "lr"]
+    assert first["inputs"]["lr"] == "0.3"
+    assert first["got"].startswith("float32, 3 entries: [→")
+    assert first["expected"].count("→") == 1
+    assert first["expected"] != first["got"]
+
+
+def test_a_right_case_shows_one_result():
+    said = grade(RULE, run_here(RULE.target), practice=True)
+    assert said.verdicts[0].got
+    assert not said.verdicts[0].expected
+    assert "should come out" not in said._repr_html_()
+
+
+@pytest.mark.parametrize("how", [dict(), dict(secret=True), dict(secret=True, practice=True)])
+def test_outside_practice_no_case_shows_its_inputs(how):
+    said = grade(RULE, run_here(RULE.variant(ASCENT)), **how)
+    assert not any(v.inputs or v.got or v.expected for v in said.verdicts)
+    assert "<dl" not in said._repr_html_()
+    shown = Verdict("a", Complaint("off", Kind.VALUES), (("x", "123"),), "456", "789")
+    said = report(shown, **how | {"secret": True})
+    assert not any(n in f"{said._repr_html_()}{said.data()}" for n in ("123", "456", "789"))
+
+
+def test_an_unwritten_function_has_nothing_to_unfold():
+    def stub(**inputs):
+        raise NotImplementedError
+
+    assert "details" not in grade(RULE, run_here(stub), practice=True)._repr_html_()
 
 
 def test_names_in_back_quotes_become_code_unless_a_quote_is_left_over():
@@ -310,11 +455,14 @@ def test_the_link_is_the_id_that_jupyter_gives_the_heading():
 
 def test_a_secret_report_shows_no_expected_number_in_any_form():
     complaint = disagreement(torch.ones(2), torch.full((2,), 123.5))
-    said = report(Verdict("a", complaint), Verdict("b", complaint), secret=True)
+    said = report(
+        Verdict("a", complaint), Verdict("b", complaint), secret=True, diagnosis=EVIDENCE
+    )
     everything = str(said) + said._repr_html_() + json.dumps(said.data())
     everything += json.dumps(Score(said)._repr_mimebundle_())
     assert "123" not in everything
     assert "got 1" in str(said)
+    assert "something else" in str(said)
     open_ = report(Verdict("a", complaint))
     assert all("123" in text for text in (str(open_), open_._repr_html_(), str(open_.data())))
 
