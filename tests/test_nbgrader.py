@@ -230,13 +230,30 @@ def kernel_killed(notebook):
     answer(notebook, "numerical_gradient", killer)
 
 
+@student()
+def names_given_away_at_the_end(notebook):
+    solve(notebook)
+    notebook.cells += [
+        new_code_cell("depth_limit = [1.0, 2.0]"),
+        new_code_cell(f"{BY_NAME['mlp_backward'].header}    raise NotImplementedError()"),
+    ]
+
+
+@student("What counts here is what your notebook holds at its end")
+def mended_in_a_later_cell(notebook):
+    solve(notebook)
+    later = new_code_cell(cell(notebook, "depth_limit").source)
+    answer(notebook, "depth_limit", "def depth_limit(weight, tol):\n    return 3\n")
+    notebook.cells.append(later)
+
+
 @student("SyntaxError", loses=("layer_gradient_rms",))
 def syntax_error(notebook):
     solve(notebook)
     answer(notebook, "layer_gradient_rms", "def layer_gradient_rms(model)\n    return {}\n")
 
 
-@student("this is the function you are asked to write", loses=("mlp_backward",))
+@student("hands the work to the course&#39;s own `mlp_backward`", loses=("mlp_backward",))
 def imports_the_reference(notebook):
     solve(notebook)
     source = """

@@ -31,8 +31,7 @@ def shell():
 
 def depth_limit(weight, tol):
     """A learner's own, right."""
-    (right,) = [way for way in EXERCISE.accepts[:1]]
-    return right(weight, tol)
+    return EXERCISE.accepts[0](weight, tol)
 
 
 def test_a_function_is_marked_by_its_name(capsys):
@@ -227,9 +226,8 @@ def test_a_name_that_the_learner_uses_for_something_else_stays_theirs(capsys):
 
 
 def test_two_functions_that_call_each_other_come_to_an_end(capsys):
-    scope = cells(
-        "def adam(*a, **k): return adamw(*a, **k)\ndef adamw(*a, **k): return adam(*a, **k)"
-    )
+    calling = "def {}(*a, **k): return {}(*a, **k)"
+    scope = cells(calling.format("adam", "adamw"), calling.format("adamw", "adam"))
     assert marking.mark(scope["adamw"]) == 0
 
 
