@@ -22,7 +22,7 @@ from autograder.spec import Case, Exercise, Misconception
 
 VARIANT_SECONDS = 0.5  # some misconceptions never return; waiting longer tells nothing more
 LONG, SHORT = 0.2, 0.1  # twenty times a right answer, with a model to train and without
-IMPATIENT = 0.02  # for whoever ran late once
+IMPATIENT = 0.1  # for one that has run late before; a slow one must not seem endless
 
 _late: Counter[tuple[Exercise, tuple[Misconception, ...]]] = Counter()
 
