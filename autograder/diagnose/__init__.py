@@ -1,13 +1,13 @@
 """Which mistake gives these wrong answers?
 
-    answering    what the reference answers, and what someone with certain mistakes would
-    faults       mistakes that need no list: a setting ignored, another default, float32
-    leaves       a result taken apart
-    ground       what one case can tell, how finely, and with what weight
-    readings     an outcome held against the right one, entry by entry
-    evidence     how much of what is wrong certain mistakes explain
-    search       the mistakes that explain the most
-    deciding     the diagnosis: a name only where the evidence bears it
+answering    what the reference answers, and what someone with certain mistakes would
+faults       mistakes that need no list: a setting ignored, another default, float32
+leaves       a result taken apart
+ground       what one case can tell, how finely, and with what weight
+readings     an outcome held against the right one, entry by entry
+evidence     how much of what is wrong certain mistakes explain
+search       the mistakes that explain the most
+deciding     the diagnosis: a name only where the evidence bears it
 """
 
 from autograder.diagnose.answering import VARIANT_SECONDS, answer, answers, same

@@ -54,9 +54,7 @@ def diagnose(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> Diag
     return related(trial) or (told(best, certain=False) if best else None)
 
 
-def alike(
-    exercise: Exercise, seed: int, outcomes: Sequence[Outcome]
-) -> list[Misconception]:
+def alike(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> list[Misconception]:
     """The known mistakes that answer every case as these outcomes do, and not as is right."""
     of, right = cases(exercise, seed), answers(exercise, seed)
 

@@ -45,6 +45,11 @@ class Fault(Misconception):
         return mistaken
 
 
+def always(_inputs: Mapping[str, Any]) -> bool:
+    """Whether a fault shows in a case: some show in all of them."""
+    return True
+
+
 def fault(name: str, symptom: str, hint: str, **how: Any) -> Fault:
     return Fault(name, "", "", symptom, hint, **how)
 
@@ -85,7 +90,7 @@ def ignored(name: str, given: list, default: Any, few: bool) -> Iterator[Fault]:
             f"You do with {name} what belongs to the case without it, and the reverse.",
             f"Try both values of {name} by hand, and look at which branch each one takes.",
             change=lambda inputs: {**inputs, name: not inputs.get(name, default)},
-            touches=lambda inputs: True,
+            touches=always,
         )
         for constant in (True, False):
             if constant is not default and not all(value is constant for value in plain):
@@ -109,7 +114,9 @@ def ignored(name: str, given: list, default: Any, few: bool) -> Iterator[Fault]:
                 f"Use the argument {name} wherever the formula has it, as it was given.",
                 **always(name, int(constant) if whole else constant, default),
             )
-    elif plain and all(isinstance(value, Tensor) and value.is_floating_point() for value in plain):
+    elif plain and all(
+        isinstance(value, Tensor) and value.is_floating_point() for value in plain
+    ):
         yield from blank(name)
     elif plain and all(isinstance(value, tuple) and len(value) == 2 for value in plain):
         yield from halves(name, default)
@@ -144,9 +151,10 @@ def halves(name: str, default: Any) -> Iterator[Fault]:
         f"Your answer is what comes out with the two numbers of {name} exchanged.",
         f"Look up which of the two {name} belongs to which mean.",
         change=lambda inputs: {**inputs, name: tuple(inputs.get(name, default))[::-1]},
-        touches=lambda inputs: True,
+        touches=always,
     )
     for which, place in enumerate(("first", "second")):
+
         def with_one(inputs: Mapping, value: float, which: int = which) -> tuple:
             pair = list(inputs.get(name, default))
             pair[which] = value
@@ -160,7 +168,7 @@ def halves(name: str, default: Any) -> Iterator[Fault]:
             f"Your answer is what comes out with the {place} number of {name} in both places.",
             f"There are two numbers in {name}, and each has a place of its own.",
             change=lambda inputs, both=both: {**inputs, name: both(inputs)},
-            touches=lambda inputs: True,
+            touches=always,
         )
         usual = (default[which], 0.0) if isinstance(default, tuple) else (0.0,)
         for value in usual:
@@ -170,7 +178,7 @@ def halves(name: str, default: Any) -> Iterator[Fault]:
                 f"{name}, whatever is given.",
                 f"Use both numbers of {name}, as they were given.",
                 change=lambda inputs, w=with_one, v=value: {**inputs, name: w(inputs, v)},
-                touches=lambda inputs: True,
+                touches=always,
             )
 
 
@@ -219,7 +227,7 @@ def not_carried(name: str, given: list) -> Iterator[Fault]:
             f"What the last step returned comes in as {name}: compute with it, and return what "
             "the next step needs.",
             change=lambda inputs: {**inputs, name: None},
-            touches=lambda inputs: True,
+            touches=always,
         )
 
 
@@ -280,7 +288,7 @@ def interchangeable(one: Any, other: Any) -> bool:
 def alike(one: Any, other: Any) -> bool:
     if one is ABSENT or other is ABSENT or isinstance(one, torch.Generator):
         return False
-    return type(one) is type(other) and one == other or (
+    return (type(one) is type(other) and one == other) or (
         isinstance(one, Real) and isinstance(other, Real) and one == other
     )
 

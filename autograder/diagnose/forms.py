@@ -25,14 +25,18 @@ def form(trial: Trial, numbers: list[int]) -> Relation | None:
     if not numbers or any(trial.readings[n].whole for n in numbers):
         return None
     nothing = [_returned(trial.outcomes[n].result) is None for n in numbers]
-    if all(nothing) and not any(_returned(trial.grounds[n].right.result) is None for n in numbers):
+    if all(nothing) and not any(
+        _returned(trial.grounds[n].right.result) is None for n in numbers
+    ):
         return Relation(
             "nothing returned",
             "is None: the function ends without a return, and what it computed is lost. End it "
             "with return and the result",
         )
     if all(_only_changed(trial, n) for n in numbers):
-        names = " and ".join(dict.fromkeys(c for n in numbers for c in trial.outcomes[n].changed))
+        names = " and ".join(
+            dict.fromkeys(c for n in numbers for c in trial.outcomes[n].changed)
+        )
         return Relation(
             "works in place",
             f"is right, but {names} is another after the call than before. Inputs belong to "
@@ -151,15 +155,16 @@ def one_part(got: Any, should: Any) -> Any:
     if isinstance(should, tuple) and not isinstance(got, list | tuple | Mapping):
         for index, part in enumerate(should):
             if type(got) is type(part) and _close(got, part):
-                return should[:index] + (got,) + should[index + 1 :]
+                return (*should[:index], got, *should[index + 1 :])
     return NOT_THIS
 
 
 def last_part(got: Any, should: Any) -> Any:
-    if isinstance(should, list) and should and not isinstance(got, list | tuple | Mapping):
-        if type(got) is type(should[-1]) and _close(got, should[-1]):
-            return should
-    return NOT_THIS
+    several = isinstance(should, list) and should
+    if not several or isinstance(got, list | tuple | Mapping):
+        return NOT_THIS
+    alike = type(got) is type(should[-1]) and _close(got, should[-1])
+    return should if alike else NOT_THIS
 
 
 def reduced(how: Callable[[Tensor], Tensor]) -> Repair:
@@ -199,10 +204,10 @@ def _shorter(got: Any, should: Any, cut: Callable) -> Any:
     """The right one, if what came is that without a row."""
     tensors = isinstance(got, Tensor) and isinstance(should, Tensor) and should.dim() > 0
     lists = isinstance(got, list) and isinstance(should, list)
-    if (tensors or lists) and len(got) + 1 == len(should) and len(got) > 1:
-        if all(_close(*pair) for pair in zip(got, cut(should), strict=True)):
-            return should
-    return NOT_THIS
+    if not (tensors or lists) or len(got) + 1 != len(should) or len(got) < 2:
+        return NOT_THIS
+    alike = all(_close(*pair) for pair in zip(got, cut(should), strict=True))
+    return should if alike else NOT_THIS
 
 
 def _close(one: Any, other: Any) -> bool:
@@ -255,4 +260,8 @@ def _is(trial: Trial, number: int, name: str) -> bool:
     result, value = trial.outcomes[number].result, trial.grounds[number].case.inputs.get(name)
     right = trial.grounds[number].right.result
     alike = isinstance(result, Tensor) and isinstance(value, Tensor) and _close(result, value)
-    return alike and result.numel() > 1 and not (isinstance(right, Tensor) and _close(right, value))
+    return (
+        alike
+        and result.numel() > 1
+        and not (isinstance(right, Tensor) and _close(right, value))
+    )

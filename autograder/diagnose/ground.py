@@ -189,7 +189,9 @@ def _signature(judge: Any) -> Any:
 
 def _asked(judge: Judge, result: Any) -> tuple[float, float, bool]:
     moved = (
-        lambda value: value.flip(tuple(range(value.dim()))) if isinstance(value, Tensor) else -value,
+        lambda value: (
+            value.flip(tuple(range(value.dim()))) if isinstance(value, Tensor) else -value
+        ),
         lambda value: value + 0.5,
         lambda value: value * 1.5,
     )
@@ -217,7 +219,9 @@ def _largest(accepted: Callable[[float], bool]) -> float:
 
 def _floats_only(change: Callable) -> Callable[[Any], Any]:
     def changed(value: Any) -> Any:
-        if isinstance(value, float) or (isinstance(value, Tensor) and value.is_floating_point()):
+        if isinstance(value, float) or (
+            isinstance(value, Tensor) and value.is_floating_point()
+        ):
             return change(value)
         return value
 

@@ -26,7 +26,10 @@ def quantities(exercise: Exercise, inputs: Mapping[str, Any]) -> dict[str, float
             if one < other:
                 _add(found, [(f"{one} · {other}", a * b)])
             if one != other and b:
-                _add(found, [(f"{one} / {other}", a / b), (f"(1 − {one}) · {other}", (1 - a) * b)])
+                _add(
+                    found,
+                    [(f"{one} / {other}", a / b), (f"(1 − {one}) · {other}", (1 - a) * b)],
+                )
     return found
 
 

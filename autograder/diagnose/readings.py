@@ -105,7 +105,9 @@ def _as_judged(ground: Ground, reading: Reading, wrong: np.ndarray) -> None:
                 wrong[row] = wrong[count + number] = False
             continue
         try:
-            hybrid = replaced(right, ground.paths[number], at(reading.outcome.result, ground.paths[number]))
+            hybrid = replaced(
+                right, ground.paths[number], at(reading.outcome.result, ground.paths[number])
+            )
         except (LookupError, TypeError):
             continue
         if not ground.case.judge(hybrid, right):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from autograder.diagnose.evidence import Trial
+from autograder.diagnose.leaves import leaves
 from autograder.diagnose.quantities import matching, quantities, shown
 
 ENOUGH = 3  # numbers that could not be anything, over all cases
@@ -96,7 +97,7 @@ def scaled(trial: Trial, pairs: list[Pair]) -> Relation | None:
         return None
     if np.allclose(constants, -1, rtol=DIGITS):
         return Relation("the sign turned round", "is the right one with the other sign")
-    return _by_constant(trial, pairs, constants, "times", "the right one times a constant", 1.0)
+    return _by_constant(trial, pairs, constants, "times", "the right one times a constant")
 
 
 def moved(trial: Trial, pairs: list[Pair]) -> Relation | None:
@@ -112,11 +113,11 @@ def moved(trial: Trial, pairs: list[Pair]) -> Relation | None:
         if np.abs(pair.should).max() * DIGITS > np.abs(constant):
             return None
         constants.append(constant)
-    return _by_constant(trial, pairs, constants, "plus", "the right one plus a constant", 0.0)
+    return _by_constant(trial, pairs, constants, "plus", "the right one plus a constant")
 
 
 def _by_constant(
-    trial: Trial, pairs: list[Pair], constants: list[float], word: str, title: str, none: float
+    trial: Trial, pairs: list[Pair], constants: list[float], word: str, title: str
 ) -> Relation | None:
     of = [quantities(trial.exercise, trial.grounds[p.number].case.inputs) for p in pairs]
     alike = np.allclose(constants, constants[0], rtol=DIGITS)
@@ -165,9 +166,9 @@ def function_of(_trial: Trial, pairs: list[Pair]) -> Relation | None:
         return None
     with np.errstate(all="ignore"):
         for title, change in FUNCTIONS.items():
-            if all(np.isfinite(p.got).all() and p.near(p.got, change(p.should)) for p in pairs) and (
-                not any(p.near(change(p.should), p.should, 1e-2) for p in pairs)
-            ):
+            if all(
+                np.isfinite(p.got).all() and p.near(p.got, change(p.should)) for p in pairs
+            ) and (not any(p.near(change(p.should), p.should, 1e-2) for p in pairs)):
                 return Relation(title, f"is {title}")
     return None
 
@@ -205,10 +206,13 @@ def constant(trial: Trial, pairs: list[Pair]) -> Relation | None:
     """The same number whatever comes in."""
     values = {float(v) for pair in pairs for v in pair.got}
     told = sum(_numbers(pair) for pair in pairs) >= ENOUGH and pairs[0].number == 0
-    if len(values) != 1 and not np.isnan(list(values)).all() or not told:
+    if (len(values) != 1 and not np.isnan(list(values)).all()) or not told:
         return None
     value = values.pop()
     if value != value:
+        parts = [leaves(trial.outcomes[pair.number].result).values() for pair in pairs]
+        if not all(any(leaf.values is not None for leaf in each) for each in parts):
+            return None  # no number at all
         return Relation("NaN everywhere", "is NaN everywhere: look for 0/0, or ∞ − ∞")
     return Relation(f"{shown(value)} everywhere", f"is {shown(value)} whatever comes in")
 
@@ -302,7 +306,8 @@ def part_right(_trial: Trial, pairs: list[Pair]) -> Relation | None:
         for place, which in (("last", -1), ("first", 0)):
             if all(line[which] and line.sum() == 1 for line in lines):
                 return Relation(
-                    f"right but for the {place} {word}", f"is right except in the {place} {word}"
+                    f"right but for the {place} {word}",
+                    f"is right except in the {place} {word}",
                 )
             if all(not line[which] and line.sum() == len(line) - 1 for line in lines):
                 return Relation(
@@ -325,7 +330,9 @@ def in_the_mean(_trial: Trial, pairs: list[Pair]) -> Relation | None:
            for p, s in zip(pairs, spread, strict=True)) and (
         all(abs(p.should.mean()) > 0.02 * s for p, s in zip(pairs, spread, strict=True))
     ):  # fmt: skip
-        return Relation("right in the mean only", "has the right mean, but not the right entries")
+        return Relation(
+            "right in the mean only", "has the right mean, but not the right entries"
+        )
     return None
 
 
@@ -353,7 +360,9 @@ def _proportional(pair: Pair, axis: int) -> bool:
 def narrow(trial: Trial, pairs: list[Pair]) -> Relation | None:
     """With the digits of float32 where more are asked for."""
     wide = all("float64" in " ".join(trial.grounds[p.number].forms) for p in pairs)
-    if wide and all(np.isfinite(p.should).all() and p.near(p.got, p.should, 1e-5) for p in pairs):
+    if wide and all(
+        np.isfinite(p.should).all() and p.near(p.got, p.should, 1e-5) for p in pairs
+    ):
         return Relation(
             "float32 inside",
             "has the digits of float32 only, whatever dtype comes in: compute in the dtype of "
@@ -386,7 +395,13 @@ ASKED: tuple[Ask, ...] = (
     cut_off, constant, scaled, function_of, moved, rounded, ordered, shifted, part_right,
     by_rows, in_the_mean, imprecise,
 )  # fmt: skip
-OF_SMALL: tuple[Ask, ...] = (rounded, narrow, cut_off, part_right, imprecise)  # where little is off
+OF_SMALL: tuple[Ask, ...] = (
+    rounded,
+    narrow,
+    cut_off,
+    part_right,
+    imprecise,
+)  # where little is off
 
 
 def relations(trial: Trial, numbers: list[int]) -> Iterator[tuple[tuple, Relation]]:

@@ -88,7 +88,7 @@ def explanations(trial: Trial) -> list[Explanation]:
     found = singles(trial, suspects, few)
     if not found or not found[0].exact:
         found = ranked([*found, *pairs(trial, found, few)])
-        found = ranked([*found, *extended(trial, suspects, found)])
+        found = ranked([*found, *extended(suspects, found)])
     return found
 
 
@@ -166,7 +166,7 @@ def key_case(trial: Trial, found: list[Explanation], few: bool) -> int | None:
     return min(open_[: 1 if few else 3], key=acting, default=None)
 
 
-def extended(trial: Trial, suspects: Wrong, found: list[Explanation]) -> list[Explanation]:
+def extended(suspects: Wrong, found: list[Explanation]) -> list[Explanation]:
     """The best with one more mistake that explains a case they leave open; and one more."""
     result = []
     for one in found[:3]:
@@ -193,13 +193,13 @@ def further(base: Explanation, suspects: Wrong) -> list[Explanation]:
                     gained = tally.mean - base.tally(number).mean
                 except LookupError:
                     continue
-                if gained > 0.3 and tally.mean >= GOOD and _proves(trial, number, one, base):
+                if gained > 0.3 and tally.mean >= GOOD and _proves(number, one, base):
                     found.append(one)
                     break
     return found
 
 
-def _proves(trial: Trial, number: int, one: Explanation, base: Explanation) -> bool:
+def _proves(number: int, one: Explanation, base: Explanation) -> bool:
     return one.tally(number).proof > base.tally(number).proof + 0.5
 
 
