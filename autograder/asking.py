@@ -14,8 +14,6 @@ from autograder.grade import PRACTICE, Run, grade, judge
 from autograder.report import Report
 from autograder.spec import Exercise
 
-NO_FUNCTIONS = ("missing", "thing")  # what a name may stand for that cannot be called
-
 
 @dataclass(frozen=True)
 class Loan:

@@ -45,7 +45,7 @@ class Fault(Misconception):
         return mistaken
 
 
-def always(_inputs: Mapping[str, Any]) -> bool:
+def in_every_case(_inputs: Mapping[str, Any]) -> bool:
     """Whether a fault shows in a case: some show in all of them."""
     return True
 
@@ -90,7 +90,7 @@ def ignored(name: str, given: list, default: Any, few: bool) -> Iterator[Fault]:
             f"You do with {name} what belongs to the case without it, and the reverse.",
             f"Try both values of {name} by hand, and look at which branch each one takes.",
             change=lambda inputs: {**inputs, name: not inputs.get(name, default)},
-            touches=always,
+            touches=in_every_case,
         )
         for constant in (True, False):
             if constant is not default and not all(value is constant for value in plain):
@@ -151,7 +151,7 @@ def halves(name: str, default: Any) -> Iterator[Fault]:
         f"Your answer is what comes out with the two numbers of {name} exchanged.",
         f"Look up which of the two {name} belongs to which mean.",
         change=lambda inputs: {**inputs, name: tuple(inputs.get(name, default))[::-1]},
-        touches=always,
+        touches=in_every_case,
     )
     for which, place in enumerate(("first", "second")):
 
@@ -168,7 +168,7 @@ def halves(name: str, default: Any) -> Iterator[Fault]:
             f"Your answer is what comes out with the {place} number of {name} in both places.",
             f"There are two numbers in {name}, and each has a place of its own.",
             change=lambda inputs, both=both: {**inputs, name: both(inputs)},
-            touches=always,
+            touches=in_every_case,
         )
         usual = (default[which], 0.0) if isinstance(default, tuple) else (0.0,)
         for value in usual:
@@ -178,7 +178,7 @@ def halves(name: str, default: Any) -> Iterator[Fault]:
                 f"{name}, whatever is given.",
                 f"Use both numbers of {name}, as they were given.",
                 change=lambda inputs, w=with_one, v=value: {**inputs, name: w(inputs, v)},
-                touches=always,
+                touches=in_every_case,
             )
 
 
@@ -227,7 +227,7 @@ def not_carried(name: str, given: list) -> Iterator[Fault]:
             f"What the last step returned comes in as {name}: compute with it, and return what "
             "the next step needs.",
             change=lambda inputs: {**inputs, name: None},
-            touches=always,
+            touches=in_every_case,
         )
 
 

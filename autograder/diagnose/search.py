@@ -182,7 +182,7 @@ def extended(suspects: Wrong, found: list[Explanation]) -> list[Explanation]:
 
 def further(base: Explanation, suspects: Wrong) -> list[Explanation]:
     """The explanation with one more mistake, where that explains a case that was open."""
-    trial, found = base.trial, []
+    found = []
     for number in base.open[:3]:
         for suspect in suspects:
             if suspect in base.wrong:

@@ -20,7 +20,7 @@ def work(exercise):
 
 
 def reports(*cells, **places):
-    """The report on each exercise; `places` has how many cells stand before its marking cell."""
+    """The report on each exercise; `places` has how many cells stand above its marking cell."""
     where = {exercise: places[exercise.name] for exercise in (DEPTH, ADAM, ADAMW)
              if exercise.name in places}  # fmt: skip
     with Sandbox([Cell(source) for source in cells], references()) as sandbox:

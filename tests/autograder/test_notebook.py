@@ -83,6 +83,13 @@ def test_the_heading_says_what_it_is_worth_and_what_for(built):
     assert f"so that you can {EXERCISE.goal}." in heading
 
 
+def test_the_heading_says_which_of_the_learners_functions_may_be_called(built):
+    assert "You may call" not in built.cells[2].source
+    heading, stub, _ = notebook.exercise_cells(EXERCISES["adaptive.adamw"])
+    assert "You may call your `adam` here." in heading.source
+    assert "import Moments\n" in stub.source
+
+
 def test_the_solution_stands_between_nbgraders_marks(built):
     before, _, rest = built.cells[3].source.partition("    ### BEGIN SOLUTION\n")
     assert before == f"{EXERCISE.imports}\n\n\n{EXERCISE.header}".lstrip()

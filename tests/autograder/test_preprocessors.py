@@ -449,6 +449,20 @@ def test_our_cells_are_judged_apart_and_notes_of_the_repair_are_shown():
 
 
 @pytest.mark.slow
+def test_an_answer_is_what_it_was_at_its_marking_cell_wherever_the_cells_stand():
+    nb = solved()
+    nb.cells.append(new_code_cell("depth_limit = [1.0, 2.0]"))
+    stand = [cell for cell in nb.cells if is_(cell, IDS[2])]
+    nb.cells = [cell for cell in nb.cells if cell not in stand] + stand
+    find(nb, CHECK.grade_id).source = f"later = 3\n{work(CHECK)}\n1 / 0"
+    nb = judged(nb)
+    assert (score_of(nb, IDS[1]), score_of(nb, IDS[3])) == (2, CHECK.points)
+    page = find(nb, IDS[3]).outputs[0]["data"]["text/html"]
+    assert "at its end, below this cell" in page
+    assert "raised ZeroDivisionError" in page
+
+
+@pytest.mark.slow
 def test_without_a_secret_the_log_warns(caplog):
     with caplog.at_level(logging.WARNING):
         judged(solved(), secret="")
