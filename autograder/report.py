@@ -11,6 +11,7 @@ from autograder.compare import RETURNED, Complaint, kind_of, number
 from autograder.diagnose import Diagnosis
 from autograder.plain import SHOWN
 from autograder.spec import Exercise
+from autograder.state import known_state
 
 PRACTICE_NOTE = "Practice cases. Grading draws others of the same kind."
 
@@ -93,6 +94,7 @@ class Report:
         return " ".join(texts), wrongs[0].section or self.exercise.section
 
     @property
+    @known_state()  # it is computed when it is looked at, among the learner's own settings
     def trace(self) -> list[tuple[str, str]]:
         """The tiny example worked by hand, with what the submission made of it at the end."""
         if not self.with_trace or self.traced is None or self.traced.failure:
