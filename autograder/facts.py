@@ -9,6 +9,7 @@ from autograder.diagnose import Diagnosis
 from autograder.recipes import Recipe
 from autograder.shown import shown
 from autograder.spec import Exercise
+from autograder.state import known_state
 from autograder.verdicts import NOTHING, Practice, Verdict
 
 
@@ -81,6 +82,7 @@ class Facts:
         return len({verdict.passed for verdict in self.verdicts}) == 1
 
     @property
+    @known_state()  # it is computed when it is looked at, among the learner's own settings
     def trace(self) -> list[tuple[str, str]]:
         """The tiny example worked by hand, with what the submission made of it at the end."""
         if not self.with_trace or self.traced is None or self.traced.failure:

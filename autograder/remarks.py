@@ -40,8 +40,8 @@ def on_leaving(left: list[str]) -> Iterator[str]:
     """On the settings that a call has left changed."""
     if left:
         yield (
-            f"It left {_listed(left)}. This was put back and costs no points; a function "
-            "should leave such settings as they were."
+            f"It left {_listed([*dict.fromkeys(left)])}. This was put back and costs no "
+            "points; a function should leave such settings as they were."
         )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-BUILTINS = dict(vars(builtins))
+NOW = vars(builtins)
+BUILTINS = dict(NOW)
 HAS_ALARMS = hasattr(signal, "setitimer")  # Windows has none
 CLOCKS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF) if HAS_ALARMS else ()
 set_clock = getattr(signal, "setitimer", None)
@@ -30,14 +31,21 @@ NUMPY_PRINTS = dict(
 
 def replaced_builtins() -> dict[str, Any]:
     """Python's own functions that are others by now; names that were added are left alone."""
-    now = vars(builtins)
-    if now == BUILTINS or now.items() >= BUILTINS.items():  # at once, since every call asks
+    if NOW == BUILTINS or NOW.items() >= BUILTINS.items():  # at once, since every call asks
         return {}
-    return {name: now.get(name) for name, was in BUILTINS.items() if now.get(name) is not was}
+    return {name: NOW.get(name) for name, was in BUILTINS.items() if NOW.get(name) is not was}
 
 
 def replace_builtins(value: dict[str, Any]) -> None:
-    vars(builtins).update({**BUILTINS, **value})
+    NOW.update({**BUILTINS, **value})
+
+
+def builtins_again(but: str) -> list[str]:
+    """Give Python its own functions back, using none; which had gone, `but` for one."""
+    others = [name for name in replaced_builtins() if name != but]
+    if others:
+        NOW.update(BUILTINS)
+    return others
 
 
 def tracing() -> tuple:

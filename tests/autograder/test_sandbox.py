@@ -137,14 +137,7 @@ def test_a_worker_knows_nothing_of_the_instructor(notebook):
 
 def test_a_worker_has_loaded_neither_exercises_nor_judges(notebook):
     modules = ask(notebook, "surroundings").result["modules"]
-    assert modules == [
-        "autograder", "autograder.attempt", "autograder.cells", "autograder.compare",
-        "autograder.kernel", "autograder.lending", "autograder.limits", "autograder.plain",
-        "autograder.recipes", "autograder.recipes.base", "autograder.recipes.calls",
-        "autograder.recipes.functions", "autograder.recipes.networks",
-        "autograder.recipes.runs", "autograder.recipes.tensors", "autograder.shell",
-        "autograder.wire", "autograder.withheld",
-    ]  # fmt: skip
+    assert modules == ["autograder"]  # what the worker runs on is out of reach
 
 
 WITHHELD = (
@@ -394,6 +387,94 @@ def test_a_worker_that_answers_but_no_longer_listens_does_not_hold_the_parent_up
     long = "def f(x):\n    return 7\n\n\n" + "# " + "x" * 500_000
     (outcome,) = outcomes(ONE, deaf, long)
     assert outcome.failure == ("missing", "")  # blamed for what the other did: their loss
+
+
+PATCH = """
+import sys, torch
+
+def walk():
+    frame = sys._getframe(1)
+    while frame := frame.f_back:
+        yield frame
+"""
+
+FORGED_INPUTS = {
+    "plainly": "",
+    "what is imported": """
+        import autograder.attempt, autograder.recipes, autograder.inputs
+        for module in (autograder.attempt, autograder.recipes, autograder.inputs):
+            module.altered = module.changed = lambda *_: False
+            module.seen = lambda *_: {"x": pristine}
+    """,
+    "whatever is loaded": """
+        for name in [n for n in sys.modules if n.startswith("autograder")]:
+            for of in ("altered", "changed", "seen", "watched", "plain"):
+                setattr(sys.modules[name], of, lambda *_: pristine)
+    """,
+    "tensors": """
+        torch.Tensor.__eq__ = lambda *_: torch.tensor(True)
+        torch.Tensor.clone = torch.Tensor.detach = lambda *_, **__: pristine
+        torch.Tensor.contiguous = torch.Tensor.cpu = lambda *_, **__: pristine
+    """,
+    "globals of the frames": """
+        for frame in walk():
+            names = frame.f_globals
+            names["seen"] = lambda *_: {"x": pristine}
+            names["plain"] = names["watched"] = names["send"] = lambda *_: pristine
+    """,
+    "code": """
+        import gc
+        for frame in walk():
+            for of in ("seen", "plain", "watched", "_seen"):
+                value = frame.f_globals.get(of)
+                if getattr(value, "__module__", "").startswith("autograder"):
+                    value.__code__ = (lambda *_: None).__code__
+    """,
+    "classes": """
+        for frame in walk():
+            for value in list(frame.f_globals.values()):
+                if isinstance(value, type) and value.__module__.startswith("autograder"):
+                    value.watched = lambda *_: None
+    """,
+    "inputs in the frames": """
+        for frame in walk():
+            for value in list(frame.f_locals.values()):
+                if isinstance(value, dict) and "x" in value:
+                    value["x"] = pristine
+                    continue
+                if isinstance(value, dict) and isinstance(value.get("inputs"), dict):
+                    value["inputs"]["x"].copy_(x)
+    """,
+    "builtins": """
+        import builtins
+        builtins.zip = builtins.next = builtins.isinstance = builtins.vars = lambda *_: True
+    """,
+}
+
+
+@pytest.fixture(scope="module")
+def forgers():
+    sources = [PATCH]
+    for number, body in enumerate(FORGED_INPUTS.values()):
+        sources.append(
+            f"def f{number}(x):\n    pristine = x.clone()\n    x.mul_(2)\n"
+            f"{textwrap.indent(textwrap.dedent(body), '    ')}\n    return pristine * 2\n"
+        )
+    with Sandbox(cells(*sources)) as sandbox:
+        yield sandbox
+
+
+@pytest.mark.parametrize("number", range(len(FORGED_INPUTS)), ids=FORGED_INPUTS)
+def test_an_input_that_was_changed_is_noticed_whatever_is_patched(forgers, number):
+    asked = {"x": torch.tensor([1.0, 2.0, 3.0])}
+    for _ in range(2):  # what was patched must not help the next call either
+        (outcome,) = forgers.run(f"f{number}", [asked])
+        assert outcome.changed == ("x",)
+    assert torch.equal(asked["x"], torch.tensor([1.0, 2.0, 3.0]))
+
+
+def test_an_input_that_was_left_alone_has_not_changed_after_all_that(forgers):
+    assert forgers.run("f0", [{"x": torch.zeros(3)}])[0].changed == ()
 
 
 # ── What outlives its welcome ───────────────────────────────────────────────────────

@@ -88,11 +88,11 @@ def test_importing_the_worker_imports_no_exercise_and_no_judge():
         "print(sorted(m for m in sys.modules if m.startswith(('autograder', 'steadygrad'))))"
     )
     done = subprocess.run([sys.executable, "-I", "-c", asked], capture_output=True, text=True)
-    assert ast.literal_eval(done.stdout) == [
-        "autograder", "autograder.attempt", "autograder.cells", "autograder.compare",
-        "autograder.kernel", "autograder.lending", "autograder.limits", "autograder.plain",
-        "autograder.recipes", "autograder.recipes.base",
-        "autograder.recipes.calls", "autograder.recipes.functions",
-        "autograder.recipes.networks", "autograder.recipes.runs", "autograder.recipes.tensors",
-        "autograder.shell", "autograder.wire", "autograder.withheld", "autograder.worker",
-    ]  # fmt: skip
+    loaded = {
+        name.partition(".")[2].partition(".")[0] for name in ast.literal_eval(done.stdout)
+    }
+    assert loaded == {
+        "", "attempt", "cells", "compare", "inputs", "kernel", "lending", "limits", "plain",
+        "recipes", "remarks", "sealed", "shell", "state", "streams", "wire", "withheld",
+        "worker",
+    }  # fmt: skip
