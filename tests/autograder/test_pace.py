@@ -57,20 +57,17 @@ def test_calls_that_are_too_short_to_tell_are_not_compared():
     assert pace(timed(lambda grad, lr: 0), lambda grad, lr: 1) == ""
 
 
-def test_a_copy_of_the_reference_is_not_compared():
-    source = inspect.getsource(halting).replace("Takes a millisecond", "Another docstring")
-    scope = {"time": time}
-    exec("\n\n" + source, scope)
-    assert pace(timed(), scope["halting"]) == ""
+def test_the_reference_itself_is_not_compared():
     assert pace(timed(), halting) == ""
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 def test_a_solved_notebook_holds_no_time_which_would_differ_when_it_is_run_again(exercise):
-    scope = dict(vars(sys.modules[exercise.target.__module__]))
-    exec(f"{exercise.imports}\n\n\n{exercise.header}{exercise.body}", scope)
-    plain = inspect.unwrap(exercise.target)
-    assert _copied(scope[exercise.name], plain)
+    module = sys.modules[exercise.target.__module__]
+    reference, solved = dict(vars(module)), dict(vars(module))
+    exec(inspect.getsource(module), reference)  # without the shapes that tests enforce
+    exec(f"{exercise.imports}\n\n\n{exercise.header}{exercise.body}", solved)
+    assert _copied(solved[exercise.name], reference[exercise.name])
 
 
 @pytest.mark.parametrize(

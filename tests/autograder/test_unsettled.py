@@ -4,6 +4,7 @@ import pytest
 from unsettled import DOES, unspoilt
 
 from autograder import diagnose
+from autograder.diagnose import answering
 from autograder.exercises import EXERCISES
 from autograder.grade import grade, run_here
 from autograder.marking import mark
@@ -35,7 +36,7 @@ def _unspoilt():
 
 def forget():
     """Expected results are kept; here they are to be made under whatever was set."""
-    for kept in (diagnose.answers, diagnose.answer, diagnose._inputs):
+    for kept in (diagnose.answers, diagnose.answer, answering.cases):
         kept.cache_clear()
 
 
