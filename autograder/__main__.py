@@ -84,7 +84,8 @@ def course(_options: argparse.Namespace) -> None:
 def kill_matrix(_options: argparse.Namespace) -> None:
     from autograder.kill_matrix import write
 
-    write()
+    if not write():
+        sys.exit("Some mistakes are accepted, or not called by their name: see above.")
 
 
 if __name__ == "__main__":
