@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from autograder.recipes import Recipe, build_all
 from autograder.spec import Exercise
 from autograder.state import known_state
 
+SWITCH = "AUTOGRADER_PACE"  # this environment variable set to 0 leaves the comparison out
 BUDGET = 0.03  # seconds, after which no call begins: nobody should wait for it
 LIMIT = 0.045  # seconds, after which a call that has begun is given up
 FEWEST = 3  # rounds, of which the first only warms up: one call alone may be interrupted
@@ -31,6 +33,8 @@ def pace(exercise: Exercise, submission: Callable) -> str:
     Both are called in turns on the typical practice case.  Inputs that are built anew, or
     drawn from, take other times in other calls, and a copy of the reference tells nothing.
     """
+    if os.environ.get(SWITCH) == "0":  # a notebook that is built shows the same every time
+        return ""
     typical = draw(exercise, seed=0)[0].inputs
     if not _comparable(typical) or _copied(submission, exercise.target):
         return ""

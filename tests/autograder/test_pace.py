@@ -125,3 +125,9 @@ def test_a_real_exercise_can_be_compared():
         return result
 
     assert " times as long as the reference" in pace(known, twenty_times)
+
+
+def test_where_everything_has_to_stay_the_same_nothing_is_compared(monkeypatch):
+    monkeypatch.setenv("AUTOGRADER_PACE", "0")
+    called = pace.__wrapped__  # without the known state, which has an environment of its own
+    assert called(timed(), lambda grad, lr: time.sleep(1e-3)) == ""
