@@ -1,6 +1,5 @@
 """The time of a right answer beside the reference's."""
 
-import inspect
 import re
 import sys
 import time
@@ -8,12 +7,15 @@ import warnings
 
 import pytest
 import torch
+from IPython.core.interactiveshell import InteractiveShell
 from toys import exercise
 
 from autograder.exercises import EXERCISES
-from autograder.pace import BUDGET, LIMIT, _copied, pace
+from autograder.pace import BUDGET, pace
 from autograder.recipes import Traced
 from autograder.spec import Case
+
+BUSY = 1.0  # seconds, so that some calls are not interrupted though the machine is busy
 
 
 def halting(grad, lr):
@@ -35,7 +37,7 @@ def test_the_ratio_and_both_times_are_told():
         time.sleep(3e-3)
         return grad * lr
 
-    said = pace(timed(), slower)
+    said = pace(timed(), slower, BUSY)
     found = re.fullmatch(
         r"It takes (\S+) times as long as the reference \((\S+) ms against (\S+) ms\)\.", said
     )
@@ -45,29 +47,36 @@ def test_the_ratio_and_both_times_are_told():
 
 
 def test_a_faster_answer_is_told_so_as_well():
-    said = pace(timed(), lambda grad, lr: time.sleep(2e-4))
+    said = pace(timed(), lambda grad, lr: time.sleep(2e-4), BUSY)
     assert re.match(r"It takes 0\.\d+ times as long", said)
 
 
 def test_an_answer_that_takes_as_long_is_not_made_a_race():
-    assert pace(timed(), lambda grad, lr: time.sleep(1e-3)).startswith("It takes about as long")
+    assert pace(timed(), lambda grad, lr: time.sleep(1e-3), BUSY).startswith(
+        "It takes about as long"
+    )
 
 
 def test_calls_that_are_too_short_to_tell_are_not_compared():
     assert pace(timed(lambda grad, lr: 0), lambda grad, lr: 1) == ""
 
 
-def test_the_reference_itself_is_not_compared():
-    assert pace(timed(), halting) == ""
+@pytest.fixture
+def shell():
+    yield InteractiveShell.instance()
+    InteractiveShell.clear_instance()
 
 
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
-def test_a_solved_notebook_holds_no_time_which_would_differ_when_it_is_run_again(exercise):
-    module = sys.modules[exercise.target.__module__]
-    reference, solved = dict(vars(module)), dict(vars(module))
-    exec(inspect.getsource(module), reference)  # without the shapes that tests enforce
-    exec(f"{exercise.imports}\n\n\n{exercise.header}{exercise.body}", solved)
-    assert _copied(solved[exercise.name], reference[exercise.name])
+def test_a_copy_of_the_reference_is_not_compared_so_that_solved_notebooks_stay_as_they_are(
+    shell,
+):
+    known = EXERCISES["gradients.softmax_cross_entropy_grad"]
+    header, body = known.header.replace("row", "line"), known.body
+    shell.run_cell(f"import time\n{known.imports}\n\n\n{header}\n{body}")
+    copy = shell.user_ns[known.name]
+    assert pace(known, copy) == ""
+    shell.run_cell(f"{known.imports}\n\n\n{header}    time.sleep(2e-3)\n{body}")
+    assert pace(known, shell.user_ns[known.name], BUSY) != ""
 
 
 @pytest.mark.parametrize(
@@ -111,20 +120,19 @@ def test_nobody_waits_for_it():
 
     begin = time.perf_counter()
     assert pace(timed(), endless) == ""
-    assert time.perf_counter() - begin < 4 * LIMIT  # the machine may be busy
+    assert time.perf_counter() - begin < 5  # the machine may be busy
     assert len(calls) == 1
-    assert BUDGET < LIMIT <= 0.05
+    assert 1.5 * BUDGET < 0.05
 
 
 def test_a_real_exercise_can_be_compared():
     known = EXERCISES["gradients.softmax_cross_entropy_grad"]
 
-    def twenty_times(logits, target):
-        for _ in range(20):
-            result = known.target(logits, target)
-        return result
+    def slower(logits, target):
+        time.sleep(1e-3)
+        return known.target(logits, target)
 
-    assert " times as long as the reference" in pace(known, twenty_times)
+    assert " times as long as the reference" in pace(known, slower, BUSY)
 
 
 def test_where_everything_has_to_stay_the_same_nothing_is_compared(monkeypatch):
