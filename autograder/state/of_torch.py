@@ -6,6 +6,7 @@ from torch._C import TensorBase
 from torch.utils import _device, _python_dispatch
 
 METHODS = dict(vars(Tensor))
+ABSENT = object()
 NO_MODES = [], [], None, None
 AUTOCAST = (("cpu", False, torch.bfloat16), ("cuda", False, torch.float16))
 PRINTS = dict(precision=4, threshold=1000, edgeitems=3, linewidth=80, sci_mode=None)
@@ -36,14 +37,14 @@ def replaced_methods() -> dict:
     now = vars(Tensor)
     if len(now) == len(METHODS) and now.items() >= METHODS.items():  # at once: every call asks
         return {}
-    others = [name for name in {**METHODS, **now} if now.get(name) is not METHODS.get(name)]
-    return {n: now.get(n) for n in others if n in METHODS or hasattr(TensorBase, n)}
+    others = [n for n in {**METHODS, **now} if now.get(n, ABSENT) is not METHODS.get(n, ABSENT)]
+    return {n: now.get(n, ABSENT) for n in others if n in METHODS or hasattr(TensorBase, n)}
 
 
 def replace_methods(value: dict) -> None:
     for name in {**replaced_methods(), **value}:
-        method = value.get(name, METHODS.get(name))
-        if method is None:  # what they inherit is there again
+        method = value.get(name, METHODS.get(name, ABSENT))
+        if method is ABSENT:  # what they inherit is there again
             delattr(Tensor, name)
         else:
             setattr(Tensor, name, method)

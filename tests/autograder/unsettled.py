@@ -40,8 +40,9 @@ def replace_sum():
     builtins.sum = lambda *_: 7
 
 
-def replace_clone():
-    torch.Tensor.clone = lambda *_, **__: 7
+def replace_methods():
+    torch.Tensor.detach = lambda *_, **__: 7
+    torch.Tensor.clone = None
 
 
 # What someone does in a cell, or in a function that leaves it so.
@@ -69,7 +70,7 @@ DOES = {
     "builtins": replace_sum,
     "folder": lambda: os.chdir("/"),
     "variables": lambda: os.environ.update(HOME="/nowhere", NEW="1"),
-    "a tensor's method": replace_clone,
+    "methods": replace_methods,
     "a variable gone": lambda: os.environ.pop("PATH"),
     "locale": lambda: locale.setlocale(locale.LC_ALL, "C"),
     "switching": lambda: sys.setswitchinterval(1.0),
