@@ -15,9 +15,9 @@ pytestmark = pytest.mark.slow
 THEMES = ("JupyterLab Light", "JupyterLab Dark")
 SOFTMAX = EXERCISES["gradients.softmax_cross_entropy_grad"]
 MARKED = {
-    "right": "mark(lambda weight, tol: depth_limit(weight, tol), 'gradients.depth_limit')",
+    "right": "mark(right, 'gradients.depth_limit')",
     "wrong": "known = find('adaptive.adam')\nmark(known.variant(known.misconceptions[0]))",
-    "partly": "def partly(weight, tol):\n    return depth_limit(weight, tol) + (weight > 4)\n"
+    "partly": "def partly(weight, tol):\n    return right(weight, tol) + (weight > 4)\n"
     "mark(partly, 'gradients.depth_limit')",
     "unwritten": "def gradient_check(*_, **__):\n    raise NotImplementedError\n"
     "mark(gradient_check)",
@@ -25,7 +25,7 @@ MARKED = {
 IMPORTS = """import torch
 from autograder import mark
 from autograder.exercises import find
-from steadygrad.gradients import depth_limit"""
+right = find('gradients.depth_limit').accepts[0]"""
 REPORT = ".jp-OutputArea-output [role=group][aria-label^='Report on']"
 
 # the least contrast of any text with what is behind it, by WCAG's formula

@@ -98,7 +98,7 @@ def to_number(got: Any, should: Any) -> Any:
 
 
 def to_whole(got: Any, should: Any) -> Any:
-    if isinstance(got, float) and type(should) is int and got == int(got):
+    if isinstance(got, float) and type(should) is int and got.is_integer():
         return int(got)
     return NOT_THIS
 

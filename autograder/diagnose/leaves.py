@@ -40,7 +40,7 @@ def _take(value: Any, path: Path, found: dict[Path, Leaf]) -> None:
 def leaf(value: Any) -> Leaf:
     if isinstance(value, Tensor):
         form = f"{value.dtype} {tuple(value.shape)}"
-        if value.is_complex():
+        if value.is_complex() or value.is_meta:
             return Leaf(form, None)
         return Leaf(form, value.detach().to(torch.float64).reshape(-1).numpy())
     if isinstance(value, bool) or value is None or isinstance(value, str):
