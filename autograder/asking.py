@@ -59,7 +59,7 @@ def neighbours(exercise: Exercise) -> dict[str, Exercise]:
 def loan(
     exercise: Exercise, uses: Mapping[str, str], is_right: Callable[[Exercise], bool]
 ) -> Loan:
-    """What to lend to a submission that uses these names, as `autograder.lending` found them.
+    """What to lend to a submission that uses these names, as `lending.uses` found them.
 
     What the learner imported stays, and so does a name that was given to no function, unless
     it is one that the exercise leans on.

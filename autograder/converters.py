@@ -22,9 +22,9 @@ from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.beside import odd_files, stamp
-from autograder.defusing import in_a_line, seen
-from autograder.files import UnreadableError
+from autograder.handed_in.beside import odd_files, stamp
+from autograder.handed_in.defusing import in_a_line, seen
+from autograder.handed_in.files import UnreadableError
 
 MARK = "_knows_steady_gradients"
 

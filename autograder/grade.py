@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from autograder.attempt import SECONDS, Around, Outcome, attempt, attempt_all
+from autograder.calling.attempt import SECONDS, Around, Outcome, attempt, attempt_all
+from autograder.calling.remarks import SHADOWED
 from autograder.cases import draw, on_accelerator
 from autograder.compare import Complaint, Kind
 from autograder.diagnose import answers, diagnose
-from autograder.remarks import SHADOWED
 from autograder.report import Report, Verdict
+from autograder.report.unfolded import unfolded
 from autograder.rounding import closest, neighbours
 from autograder.spec import Case, Exercise
 from autograder.state import known_state
-from autograder.unfolded import unfolded
 
 PRACTICE = 0  # the seed that everybody may know
 Run = Callable[[Sequence[Mapping[str, Any]]], Sequence[Outcome]]

@@ -8,12 +8,12 @@ may have been mended further down.
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from autograder.apart.sandbox import Sandbox
 from autograder.asking import Loan, grade_with, loan, neighbours
-from autograder.attempt import Outcome
+from autograder.calling.attempt import Outcome
 from autograder.exercises import EXERCISES
 from autograder.grade import Run
 from autograder.report import Report
-from autograder.sandbox import Sandbox
 from autograder.spec import Exercise
 
 LATER = "What counts here is what your notebook holds at its end, below this cell."

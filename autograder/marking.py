@@ -10,11 +10,11 @@ from dataclasses import replace
 from functools import partial
 
 from autograder import progress
+from autograder.apart.lending import asked, scope_of, uses
 from autograder.asking import Loan, grade_with, is_right, loan, neighbours
-from autograder.attempt import Around
+from autograder.calling.attempt import Around
 from autograder.exercises import EXERCISES, find
 from autograder.grade import PRACTICE, elsewhere, run_here
-from autograder.lending import asked, scope_of, uses
 from autograder.pace import pace
 from autograder.report import Report, Score
 from autograder.spec import Exercise

@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
+from autograder.calling.limits import TimeLimit, limited
 from autograder.cases import draw
-from autograder.limits import TimeLimit, limited
 from autograder.recipes import Recipe, build_all
 from autograder.spec import Exercise
 from autograder.state import known_state

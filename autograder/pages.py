@@ -14,7 +14,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 
-from autograder.defusing import GONE, seen
+from autograder.handed_in.defusing import GONE, seen
 
 TAGS = frozenset(
     """a abbr b blockquote br code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5

@@ -23,16 +23,16 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Unicode
 
-from autograder.adoption import grade_id_of
+from autograder.apart.sandbox import Cell, Sandbox
 from autograder.converters import teach
-from autograder.defusing import as_it_is, defuse_outputs, defuse_text, in_a_line, seen
 from autograder.exercises import BY_GRADE_ID
 from autograder.grade import PRACTICE
+from autograder.handed_in.adoption import grade_id_of
+from autograder.handed_in.defusing import as_it_is, defuse_outputs, defuse_text, in_a_line, seen
+from autograder.handed_in.receiving import received
+from autograder.handed_in.repair import is_graded, is_marking, repair
 from autograder.judging import judge_all, references
-from autograder.receiving import received
-from autograder.repair import is_graded, is_marking, repair
 from autograder.report import Report, Score
-from autograder.sandbox import Cell, Sandbox
 from autograder.spec import Exercise
 
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.attempt import Outcome, attempt_all
+from autograder.calling.attempt import Outcome, attempt_all
 from autograder.cases import draw
 from autograder.recipes import each_tensor
 from autograder.spec import Exercise

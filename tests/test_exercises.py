@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from autograder.attempt import attempt
+from autograder.calling.attempt import attempt
 from autograder.cases import draw
 from autograder.diagnose import answers, same
 from autograder.exercises import EXERCISES

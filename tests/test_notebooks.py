@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.cells import named_by, python_of
+from autograder.apart.cells import named_by, python_of
 from autograder.exercises import EXERCISES
 from autograder.notebook import QUIET, chapters, execute, instructor_notebook, release, write
 

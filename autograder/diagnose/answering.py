@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from autograder.attempt import Outcome, attempt, attempt_all
+from autograder.calling.attempt import Outcome, attempt, attempt_all
 from autograder.cases import draw
 from autograder.diagnose.faults import Fault
 from autograder.recipes import (

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from autograder.attempt import Outcome
+from autograder.calling.attempt import Outcome
 
 
 class Cause(NamedTuple):

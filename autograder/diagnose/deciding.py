@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograder.attempt import Outcome
+from autograder.calling.attempt import Outcome
 from autograder.diagnose.answering import answers, cases, same
 from autograder.diagnose.causes import Cause, cause
 from autograder.diagnose.evidence import Trial

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.attempt import Outcome, attempt
+from autograder.calling.attempt import Outcome, attempt
 from autograder.cases import properties
 from autograder.compare import RETURNED, Judge, Path, close, disagreement
 from autograder.diagnose.answering import answers, cases

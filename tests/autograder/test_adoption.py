@@ -17,8 +17,8 @@ from test_preprocessors import (
     work,
 )
 
-from autograder.definitions import defines, same_code, without_stub, works_on
-from autograder.repair import repair
+from autograder.handed_in.definitions import defines, same_code, without_stub, works_on
+from autograder.handed_in.repair import repair
 
 BOTH = f"{work(DEPTH)}\n\n\n{work(CHECK)}"
 

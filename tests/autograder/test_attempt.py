@@ -12,8 +12,8 @@ import pytest
 import torch
 from tqdm import tqdm
 
-from autograder.attempt import NOT_ATTEMPTED, Outcome, attempt, attempt_all, patience
-from autograder.plain import SHOWN
+from autograder.calling.attempt import NOT_ATTEMPTED, Outcome, attempt, attempt_all, patience
+from autograder.calling.plain import SHOWN
 
 ONES = torch.ones(3)
 

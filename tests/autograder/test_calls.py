@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from autograder.attempt import attempt
+from autograder.apart.wire import receive, send
+from autograder.calling.attempt import attempt
 from autograder.cases import properties
 from autograder.compare import Kind, disagreement
 from autograder.recipes import (
@@ -21,7 +22,6 @@ from autograder.recipes import (
     each_tensor,
 )
 from autograder.spec import Case
-from autograder.wire import receive, send
 
 ONES = torch.ones(3)
 SLOPES = Each([torch.tensor([1.0]), torch.tensor([2.0]), torch.tensor([4.0])])

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from autograder.cells import defines, definitions, drawing, named_by, python_of
+from autograder.apart.cells import defines, definitions, drawing, named_by, python_of
 
 PYTHON = [
     "x = 1", "y = (7\n  % 4)", '"""\n% text\n! text\n"""', "a = 3 % 2", "", "await f()",

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograder.calling.plain import plain
 from autograder.compare import (
     TOLERANCE,
     Complaint,
@@ -20,7 +21,6 @@ from autograder.compare import (
     kind_of,
     number,
 )
-from autograder.plain import plain
 
 tensor = torch.tensor
 ONES = torch.ones(2, 3)

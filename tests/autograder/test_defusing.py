@@ -6,7 +6,7 @@ import bs4
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from autograder.defusing import (
+from autograder.handed_in.defusing import (
     GONE,
     LARGEST,
     as_it_is,

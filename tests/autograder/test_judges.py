@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from autograder.attempt import attempt
+from autograder.calling.attempt import attempt
 from autograder.compare import Kind
 from autograder.judges import drawn_from_generator, every, moved_on, same, written
 from autograder.recipes import Each, Leaf, Written

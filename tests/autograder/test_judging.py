@@ -2,10 +2,10 @@
 
 import pytest
 
+from autograder.apart.sandbox import Cell, Sandbox
 from autograder.asking import Loan, loan, neighbours
 from autograder.exercises import EXERCISES
 from autograder.judging import LATER, judge_all, references
-from autograder.sandbox import Cell, Sandbox
 
 DEPTH = EXERCISES["gradients.depth_limit"]
 ADAM, ADAMW = (EXERCISES[f"adaptive.{name}"] for name in ("adam", "adamw"))

@@ -8,7 +8,7 @@ import IPython
 import pytest
 from IPython.core import getipython
 
-from autograder.kernel import Kernel
+from autograder.apart.kernel import Kernel
 
 
 @pytest.fixture(autouse=True)

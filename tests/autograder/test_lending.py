@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from autograder.lending import lending, scope_of, uses
+from autograder.apart.lending import lending, scope_of, uses
 
 NAMES = ("adam", "elu", "evaluate", "rates")
 

@@ -10,9 +10,9 @@ import numpy
 import pytest
 import torch
 
-from autograder.attempt import attempt
+from autograder.calling.attempt import attempt
+from autograder.calling.plain import BITS, MOST, plain
 from autograder.compare import Foreign
-from autograder.plain import BITS, MOST, plain
 
 ONES = torch.ones(3)
 

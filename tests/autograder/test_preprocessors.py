@@ -12,9 +12,11 @@ from nbgrader.utils import determine_grade
 from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
-from autograder.definitions import defines
+from autograder.apart.sandbox import Cell
 from autograder.exercises import EXERCISES
 from autograder.grade import PRACTICE, grade, run_here
+from autograder.handed_in.definitions import defines
+from autograder.handed_in.repair import is_marking, repair
 from autograder.notebook import nbgrader
 from autograder.preprocessors import (
     NOTES,
@@ -25,8 +27,6 @@ from autograder.preprocessors import (
     show,
     submission_cells,
 )
-from autograder.repair import is_marking, repair
-from autograder.sandbox import Cell
 
 DEPTH, CHECK = (EXERCISES[f"gradients.{name}"] for name in ("depth_limit", "gradient_check"))
 

@@ -4,10 +4,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
-from autograder.adoption import grade_id_of
+from autograder.handed_in.adoption import grade_id_of
+from autograder.handed_in.repair import repair
+from autograder.handed_in.written import LOOK
 from autograder.notebook import expand, nbgrader, release, write
-from autograder.repair import repair
-from autograder.written import LOOK
 
 
 def question(source: str):

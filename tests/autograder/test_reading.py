@@ -8,8 +8,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.files import LARGEST, UnreadableError, content, handed_in, twin_of
-from autograder.reading import DIGITS, MOST_CELLS, notebook
+from autograder.handed_in.files import LARGEST, UnreadableError, content, handed_in, twin_of
+from autograder.handed_in.reading import DIGITS, MOST_CELLS, notebook
 
 WHOLE = new_notebook(cells=[new_markdown_cell("# Title ü"), new_code_cell("x = 1\nx")])
 TEXT = nbformat.writes(WHOLE)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from autograder.attempt import attempt
+from autograder.calling.attempt import attempt
 from autograder.recipes import (
     ENTRYWISE,
     FUNCTIONS,

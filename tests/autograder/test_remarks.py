@@ -7,9 +7,9 @@ import pytest
 import torch
 import toys
 
-from autograder.attempt import attempt
+from autograder.calling.attempt import attempt
+from autograder.calling.remarks import SHADOWED, on_names
 from autograder.grade import grade, run_here
-from autograder.remarks import SHADOWED, on_names
 
 
 def made(source, *libraries, name="f"):

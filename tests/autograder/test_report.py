@@ -8,14 +8,14 @@ import pytest
 import torch
 from toys import ASCENT, RULE, exercise
 
-from autograder.attempt import attempt
+from autograder.calling.attempt import attempt
 from autograder.compare import Complaint, Foreign, Kind, disagreement
 from autograder.diagnose import Diagnosis
 from autograder.exercises import EXERCISES
 from autograder.grade import grade, run_here
 from autograder.recipes import Function, Leaf, Written
 from autograder.report import PRACTICE_NOTE, Report, Score, Verdict, anchor, shown
-from autograder.report_html import NEITHER, RIGHT, WRONG
+from autograder.report.html import NEITHER, RIGHT, WRONG
 
 HOSTILE = "<script>alert('`1`')</script><img src=x onerror=alert(1)>&\"'`"
 

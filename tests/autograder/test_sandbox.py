@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder.attempt import Outcome
+from autograder.apart.sandbox import Cell, Sandbox
+from autograder.calling.attempt import Outcome
 from autograder.compare import Foreign
 from autograder.recipes import Function, Network
-from autograder.sandbox import Cell, Sandbox
 
 pytestmark = pytest.mark.slow  # each starts workers, and a worker imports torch
 
@@ -252,7 +252,7 @@ def test_what_a_submission_uses_is_asked_of_it():
 
 
 def test_a_cell_that_hangs_still_defines_what_it_defines(monkeypatch):
-    monkeypatch.setattr("autograder.sandbox.LOAD", 1)
+    monkeypatch.setattr("autograder.apart.sandbox.LOAD", 1)
     hangs = "def f(x):\n    return x + k\n\n\nk = 1\nwhile True:\n    pass\n"
     with Sandbox(cells(hangs, "k = 2")) as sandbox:
         assert sandbox.run("f", ONE)[0].result == 3
@@ -260,7 +260,7 @@ def test_a_cell_that_hangs_still_defines_what_it_defines(monkeypatch):
 
 
 def test_a_cell_that_cannot_even_define_is_left_out(monkeypatch):
-    monkeypatch.setattr("autograder.sandbox.LOAD", 1)
+    monkeypatch.setattr("autograder.apart.sandbox.LOAD", 1)
     ends = "def f(x, y=__import__('os')._exit(3)):\n    return x\n"
     assert outcomes(ONE, ends, "def f(x):\n    return 7")[0].result == 7
 
@@ -360,7 +360,7 @@ FORGERIES = {
 
 @pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES)
 def test_a_forged_answer_is_at_most_a_wrong_answer(forgery, monkeypatch):
-    monkeypatch.setattr("autograder.sandbox.GRACE", 0.5)
+    monkeypatch.setattr("autograder.apart.sandbox.GRACE", 0.5)
     source = f"{FORGE}\n\ndef f(x):\n    {forgery}\n    return x\n"
     (outcome,) = outcomes(ONE, source, seconds=0.5)
     str(outcome).encode()
@@ -382,7 +382,7 @@ def test_a_forged_answer_to_a_cell_is_only_a_remark():
 
 
 def test_a_worker_that_answers_but_no_longer_listens_does_not_hold_the_parent_up(monkeypatch):
-    monkeypatch.setattr("autograder.sandbox.LOAD", 1)
+    monkeypatch.setattr("autograder.apart.sandbox.LOAD", 1)
     deaf = f"{FORGE}\n\nforge('')\nwhile True:\n    pass\n"
     long = "def f(x):\n    return 7\n\n\n" + "# " + "x" * 500_000
     (outcome,) = outcomes(ONE, deaf, long)
@@ -401,8 +401,9 @@ def walk():
 FORGED_INPUTS = {
     "plainly": "",
     "what is imported": """
-        import autograder.attempt, autograder.recipes, autograder.inputs
-        for module in (autograder.attempt, autograder.recipes, autograder.inputs):
+        from autograder import recipes
+        from autograder.calling import attempt, inputs
+        for module in (attempt, recipes, inputs):
             module.altered = module.changed = lambda *_: False
             module.seen = lambda *_: {"x": pristine}
     """,
@@ -516,8 +517,8 @@ def test_a_child_that_fled_and_holds_the_pipes_does_not_hold_the_parent_up(tmp_p
 
 
 def test_a_notebook_of_nothing_but_endless_cells_comes_to_an_end(monkeypatch):
-    monkeypatch.setattr("autograder.sandbox.LOAD", 0.2)
-    monkeypatch.setattr("autograder.sandbox.MOST_CUTS", 2)
+    monkeypatch.setattr("autograder.apart.sandbox.LOAD", 0.2)
+    monkeypatch.setattr("autograder.apart.sandbox.MOST_CUTS", 2)
     endless = "def f(x, y=print(*iter(int, 1))):\n    return x"  # its default never ends
     (outcome,) = outcomes(ONE, *[endless] * 50)
     assert outcome.failure == ("missing", "")
@@ -593,6 +594,6 @@ def test_leaving_early_ends_the_worker():
 
 def test_a_worker_that_cannot_start_is_our_fault(monkeypatch):
     broken = (sys.executable, "-I", "-c", "raise SystemExit('no torch here')")
-    monkeypatch.setattr("autograder.sandbox.COMMAND", broken)
+    monkeypatch.setattr("autograder.apart.sandbox.COMMAND", broken)
     with pytest.raises(RuntimeError, match="did not start: no torch here"):
         outcomes(ONE, "def f(x):\n    return x")

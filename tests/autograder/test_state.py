@@ -12,7 +12,7 @@ import torch
 from toys import RULE, rule
 from unsettled import DOES, OF_GRADIENTS, QUIET, unspoilt
 
-from autograder.attempt import attempt
+from autograder.calling.attempt import attempt
 from autograder.grade import grade, run_here
 from autograder.state import known_state
 from autograder.state.settings import SETTINGS

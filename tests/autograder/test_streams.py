@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
-from autograder.attempt import attempt
-from autograder.streams import nowhere
+from autograder.calling.attempt import attempt
+from autograder.calling.streams import nowhere
 
 
 def reconfigured():

@@ -4,13 +4,13 @@ import io
 
 import torch
 
-from autograder.attempt import attempt
+from autograder.apart.wire import receive, send
+from autograder.calling.attempt import attempt
 from autograder.cases import properties
 from autograder.compare import Kind
 from autograder.judges import value_and_gradient
 from autograder.recipes import Network, Traced, altered, build
 from autograder.spec import Case
-from autograder.wire import receive, send
 
 POINT = torch.tensor([1.0, -2.0])
 

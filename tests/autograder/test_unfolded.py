@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from autograder import recipes
-from autograder.attempt import Outcome
+from autograder.calling.attempt import Outcome
 from autograder.compare import disagreement
-from autograder.described import LINES, LONGEST, described
+from autograder.report.described import LINES, LONGEST, described
+from autograder.report.unfolded import unfolded
+from autograder.report.verdicts import Verdict
 from autograder.spec import Case
-from autograder.unfolded import unfolded
-from autograder.verdicts import Verdict
 
 MODEL = recipes.Network(
     (("Linear", 2, 1, False), ("Sequential", ("ReLU",)), ("Dropout", {"p": 0.5})),

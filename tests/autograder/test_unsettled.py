@@ -4,11 +4,11 @@ import pytest
 from unsettled import DOES, unspoilt
 
 from autograder import diagnose
+from autograder.apart.sandbox import Cell, Sandbox
 from autograder.diagnose import answering
 from autograder.exercises import EXERCISES
 from autograder.grade import grade, run_here
 from autograder.marking import mark
-from autograder.sandbox import Cell, Sandbox
 
 KINDS = {  # one exercise for every recipe, and one for none
     "gradients.depth_limit": "none",

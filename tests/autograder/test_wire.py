@@ -16,9 +16,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.apart.wire import LARGEST, LENGTHS, SENDABLE, WireError, receive, send
 from autograder.compare import Foreign
 from autograder.recipes import Function, Network, altered
-from autograder.wire import LARGEST, LENGTHS, SENDABLE, WireError, receive, send
 
 
 class State(NamedTuple):

@@ -8,9 +8,9 @@ import types
 import pytest
 import torch
 
-from autograder.attempt import attempt
+from autograder.calling.attempt import attempt
+from autograder.calling.withheld import WithheldError, copies, withheld
 from autograder.exercises import EXERCISES
-from autograder.withheld import WithheldError, copies, withheld
 from steadygrad import activations, adaptive
 from steadygrad.activations import gates
 

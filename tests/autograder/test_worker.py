@@ -8,8 +8,8 @@ from types import ModuleType
 import pytest
 import torch
 
-from autograder.attempt import Outcome
-from autograder.worker import Notebook
+from autograder.apart.worker import Notebook
+from autograder.calling.attempt import Outcome
 
 
 def notebook(*cells):
@@ -84,7 +84,7 @@ def test_a_function_is_known_by_where_it_was_made():
 @pytest.mark.slow
 def test_importing_the_worker_imports_no_exercise_and_no_judge():
     asked = (
-        "import sys, autograder.worker; "
+        "import sys, autograder.apart.worker; "
         "print(sorted(m for m in sys.modules if m.startswith(('autograder', 'steadygrad'))))"
     )
     done = subprocess.run([sys.executable, "-I", "-c", asked], capture_output=True, text=True)

@@ -4,8 +4,8 @@ from typing import Any
 
 from torch import Tensor
 
+from autograder.calling.plain import SHOWN
 from autograder.compare import RETURNED, kind_of, number
-from autograder.plain import SHOWN
 
 
 def shown(value: Any) -> str:

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from autograder import recipes
 from autograder.compare import number
-from autograder.entries import WHOLE, entries, kind, tensor
-from autograder.shown import numbers_in, shown
+from autograder.report.entries import WHOLE, entries, kind, tensor
+from autograder.report.shown import numbers_in, shown
 
 NEW_LINE = "\n"
 LINES = 12  # of a model's tensors, of a list's parts: enough to see what it is about

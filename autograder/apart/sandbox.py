@@ -16,11 +16,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from autograder.attempt import SECONDS, Outcome, noticed, patience, too_long
-from autograder.plain import legible
-from autograder.wire import WireError, receive, send
+from autograder.apart.wire import WireError, receive, send
+from autograder.calling.attempt import SECONDS, Outcome, noticed, patience, too_long
+from autograder.calling.plain import legible
 
-COMMAND = (sys.executable, "-I", "-m", "autograder.worker")  # -I: no file beside the notebook
+COMMAND = (
+    sys.executable,
+    "-I",
+    "-m",
+    "autograder.apart.worker",
+)  # -I: no file beside the notebook
 START = 120  # seconds to import torch on a machine that has better things to do
 LOAD = 10  # seconds for one cell
 GRACE = 2  # seconds that the worker's own alarm gets before the parent loses patience

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-from autograder.cells import python_of
+from autograder.apart.cells import python_of
 
 CELL_MAGIC = re.compile(r"\s*%%(time|capture|prun)\b[^\n]*(\n|$)")  # Python follows them
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from autograder.plain import SHOWN
+from autograder.calling.plain import SHOWN
 
 NO_KEYBOARD = "it asked for input, and grading has no keyboard"
 _nowhere: list[int] = []

@@ -2,14 +2,10 @@
 
 from typing import Any
 
-from autograder.findings import PRACTICE_NOTE, Findings
-from autograder.report_data import data
-from autograder.report_html import anchor, html
-from autograder.report_text import text
-from autograder.shown import shown
-from autograder.verdicts import Practice, Verdict
-
-__all__ = ["PRACTICE_NOTE", "Practice", "Report", "Score", "Verdict", "anchor", "shown"]
+from autograder.report.data import data
+from autograder.report.findings import Findings
+from autograder.report.html import html
+from autograder.report.text import text
 
 
 class Report(Findings):

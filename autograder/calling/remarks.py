@@ -9,9 +9,9 @@ from types import CodeType, FunctionType
 import numpy as np
 import torch
 
-from autograder.plain import legible
+from autograder.calling.plain import legible
+from autograder.calling.streams import NO_KEYBOARD, Silence, Sink
 from autograder.state.of_python import BUILTINS
-from autograder.streams import NO_KEYBOARD, Silence, Sink
 
 SHADOWED = "In your notebook"  # how a remark begins that matters only where something is wrong
 LIBRARIES = {"torch": torch, "numpy": np, "math": math}

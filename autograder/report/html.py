@@ -7,9 +7,9 @@ alike; the colours of our own stand behind black signs, or in the edge (Okabe an
 
 from html import escape
 
-from autograder.entries import MARK
-from autograder.findings import PRACTICE_NOTE, Findings
-from autograder.verdicts import Verdict
+from autograder.report.entries import MARK
+from autograder.report.findings import PRACTICE_NOTE, Findings
+from autograder.report.verdicts import Verdict
 
 RIGHT, WRONG, NEITHER = "#009E73", "#D55E00", "#808080"
 ROOM = 40_000  # letters for what went in and came out, so that a notebook stays light

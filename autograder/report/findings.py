@@ -5,7 +5,7 @@ How it looks, as text or as HTML, is decided elsewhere.
 
 import re
 
-from autograder.facts import Facts, ended
+from autograder.report.facts import Facts, ended
 
 PRACTICE_NOTE = "Practice cases. Grading draws others of the same kind."
 

@@ -12,8 +12,8 @@ from difflib import SequenceMatcher
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from autograder.adoption import Notes, grade_id_of
-from autograder.definitions import parsed
+from autograder.handed_in.adoption import Notes, grade_id_of
+from autograder.handed_in.definitions import parsed
 
 ALIKE = 0.6  # of a text that someone has edited: an answer repeats less of its question
 LOOK = (

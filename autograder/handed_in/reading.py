@@ -13,10 +13,10 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
-from autograder.definitions import defines
-from autograder.defusing import keep_pictures
 from autograder.exercises import EXERCISES
-from autograder.files import UnreadableError
+from autograder.handed_in.definitions import defines
+from autograder.handed_in.defusing import keep_pictures
+from autograder.handed_in.files import UnreadableError
 
 MOST_CELLS = 5_000
 DIGITS = 300  # of a number: Python refuses, or takes long over, thousands

@@ -9,9 +9,9 @@ from copy import deepcopy
 
 from nbformat import NotebookNode
 
-from autograder.adoption import Notes, adopt, grade_id_of, keep_one_each
 from autograder.exercises import BY_GRADE_ID
-from autograder.written import find_answers
+from autograder.handed_in.adoption import Notes, adopt, grade_id_of, keep_one_each
+from autograder.handed_in.written import find_answers
 
 
 def repair(

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autograder.attempt import Outcome, attempt
-from autograder.described import described
+from autograder.calling.attempt import Outcome, attempt
 from autograder.diagnose import Diagnosis
 from autograder.recipes import Recipe
-from autograder.shown import shown
+from autograder.report.described import described
+from autograder.report.shown import shown
+from autograder.report.verdicts import NOTHING, Practice, Verdict
 from autograder.spec import Exercise
 from autograder.state import known_state
-from autograder.verdicts import NOTHING, Practice, Verdict
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from autograder.cells import BROKEN, definitions, drawing, named_by, names_in, python_of
-from autograder.shell import displayed, furnish
+from autograder.apart.cells import BROKEN, definitions, drawing, named_by, names_in, python_of
+from autograder.apart.shell import displayed, furnish
 
 
 class Kernel:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from autograder.diagnose import Diagnosis
-from autograder.findings import Findings
-from autograder.verdicts import Verdict
+from autograder.report.findings import Findings
+from autograder.report.verdicts import Verdict
 
 
 def data(findings: Findings) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from typing import Any
 
 from torch import Tensor
 
-from autograder.attempt import Outcome
+from autograder.calling.attempt import Outcome
 from autograder.compare import Path
-from autograder.described import cut, described, keyed, lines
-from autograder.entries import with_mark
+from autograder.report.described import cut, described, keyed, lines
+from autograder.report.entries import with_mark
+from autograder.report.verdicts import Verdict
 from autograder.spec import Case
-from autograder.verdicts import Verdict
 
 FEW, SHORT = 4, 120  # parts that are shown beside the marked one, and letters of each
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from autograder.calling.plain import plain
 from autograder.compare import Foreign
-from autograder.plain import plain
 from autograder.recipes import altered, build_all, watched
 
 UNREADABLE = Foreign("what cannot be read")

@@ -1,8 +1,8 @@
 """The child process: run a notebook's cells, call what they define, send back what came out.
 
 It is never told which results are expected, so nothing done in here can reach them.
-`autograder.sandbox` starts it and talks to it by messages of `autograder.wire`: one request,
-one answer.  What a submission prints leads nowhere.
+`autograder.apart.sandbox` starts it and talks to it by messages of `autograder.apart.wire`:
+one request, one answer.  What a submission prints leads nowhere.
 """
 
 import contextlib
@@ -20,16 +20,18 @@ from typing import Any, BinaryIO
 import safetensors.torch
 import torch
 
-from autograder.attempt import Outcome, observe
-from autograder.kernel import Kernel
-from autograder.lending import asked, uses
-from autograder.sealed import hide, sealed
+from autograder.apart.kernel import Kernel
+from autograder.apart.lending import asked, uses
+from autograder.apart.sealed import hide, sealed
+from autograder.apart.wire import WireError, receive, send
+from autograder.calling.attempt import Outcome, observe
+from autograder.calling.withheld import WithheldError, copies
 from autograder.state import known_state
-from autograder.wire import WireError, receive, send
-from autograder.withheld import WithheldError, copies
 
 MEMORY = 4 * 2**30  # bytes that a submission may take beyond what Python and torch hold
-ANSWERS = str(Path(__file__).parent / "exercises")  # they hold other right ways to write them
+ANSWERS = str(
+    Path(__file__).parents[1] / "exercises"
+)  # they hold other right ways to write them
 
 
 def main() -> None:

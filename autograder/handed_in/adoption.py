@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from autograder.definitions import defines, same_code, without_stub, works_on
 from autograder.exercises import BY_GRADE_ID
+from autograder.handed_in.definitions import defines, same_code, without_stub, works_on
 
 Notes = Iterator[tuple[str, str]]  # (grade id, sentence)
 

@@ -1,6 +1,6 @@
 """A report as text, for a terminal or a log: the same, in the same order."""
 
-from autograder.findings import PRACTICE_NOTE, Findings
+from autograder.report.findings import PRACTICE_NOTE, Findings
 
 NEW_LINE, INSIDE = "\n", "\n    "  # a value of several lines stays under its name
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from nbgrader.utils import parse_utc
 
-from autograder.defusing import seen
-from autograder.files import UnreadableError, content, link_on_the_way, regular
+from autograder.handed_in.defusing import seen
+from autograder.handed_in.files import UnreadableError, content, link_on_the_way, regular
 
 MOST_FILES = 1000
 

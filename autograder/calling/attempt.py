@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from autograder.calling.inputs import changed, seen
+from autograder.calling.limits import TimeLimit, limited
+from autograder.calling.plain import DEEPEST, contents, legible, parts, plain
+from autograder.calling.remarks import message, on_leaving, on_names, remarks
+from autograder.calling.streams import Streams, caught, new_streams
+from autograder.calling.withheld import WithheldError
 from autograder.compare import RETURNED, afterwards, kind_of
-from autograder.inputs import changed, seen
-from autograder.limits import TimeLimit, limited
-from autograder.plain import DEEPEST, contents, legible, parts, plain
 from autograder.recipes import Carried, Each, Lent, Network, Traced, Written, build_all
-from autograder.remarks import message, on_leaving, on_names, remarks
 from autograder.state import known_state
 from autograder.state.of_python import builtins_again
-from autograder.streams import Streams, caught, new_streams
-from autograder.withheld import WithheldError
 
 Around = Callable[[], contextlib.AbstractContextManager]  # what surrounds each call
 SECONDS = 5.0  # a reference answers in milliseconds; a busy machine must not cost points

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
-from autograder.withheld import withheld
+from autograder.calling.withheld import withheld
 
 MISSING = object()
 

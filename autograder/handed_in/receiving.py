@@ -12,8 +12,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.beside import odd_files, stamp
-from autograder.files import (
+from autograder.handed_in.beside import odd_files, stamp
+from autograder.handed_in.files import (
     UnreadableError,
     candidates,
     content,
@@ -22,7 +22,7 @@ from autograder.files import (
     regular,
     twin_of,
 )
-from autograder.reading import notebook
+from autograder.handed_in.reading import notebook
 
 MOST_NOTES = 5  # on files beside the notebook
 
