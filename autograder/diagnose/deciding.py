@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.calling.attempt import Outcome
-from autograder.diagnose.answering import answers, cases, same
+from autograder.diagnose.answering import answer, answers, cases, same
 from autograder.diagnose.causes import Cause, cause
 from autograder.diagnose.evidence import Trial
 from autograder.diagnose.forms import form
@@ -57,15 +57,18 @@ def diagnose(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> Diag
 def alike(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> list[Misconception]:
     """The known mistakes that answer every case as these outcomes do, and not as is right."""
     of, right = cases(exercise, seed), answers(exercise, seed)
+    numbers = range(len(of))
+    # what is wrong first: there nearly every mistake is ruled out by one answer
+    wrong_first = sorted(numbers, key=lambda n: same(of[n], outcomes[n], right[n]))
 
-    def agree(one: Sequence[Outcome], other: Sequence[Outcome]) -> bool:
-        return all(same(*each) for each in zip(of, one, other, strict=True))
+    def answered(wrong: Misconception, ours: Sequence[Outcome]) -> bool:
+        each = ((n, answer(exercise, seed, n, wrong)) for n in wrong_first)
+        return all(same(of[n], ours[n], theirs) for n, theirs in each)
 
     return [
         wrong
         for wrong in exercise.misconceptions
-        if agree(outcomes, theirs := answers(exercise, seed, wrong))
-        and not agree(theirs, right)
+        if answered(wrong, outcomes) and not answered(wrong, right)
     ]
 
 
