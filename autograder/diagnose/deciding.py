@@ -61,15 +61,15 @@ def alike(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> list[Mi
     # what is wrong first: there nearly every mistake is ruled out by one answer
     wrong_first = sorted(numbers, key=lambda n: same(of[n], outcomes[n], right[n]))
 
-    def answered(wrong: Misconception, ours: Sequence[Outcome]) -> bool:
-        each = ((n, answer(exercise, seed, n, wrong)) for n in wrong_first)
-        return all(same(of[n], ours[n], theirs) for n, theirs in each)
+    def explains(wrong: Misconception) -> bool:
+        def theirs(number: int) -> Outcome:
+            return answer(exercise, seed, number, wrong)
 
-    return [
-        wrong
-        for wrong in exercise.misconceptions
-        if answered(wrong, outcomes) and not answered(wrong, right)
-    ]
+        return all(same(of[n], outcomes[n], theirs(n)) for n in wrong_first) and not all(
+            same(of[n], theirs(n), right[n]) for n in wrong_first
+        )
+
+    return [wrong for wrong in exercise.misconceptions if explains(wrong)]
 
 
 def told(best: Explanation, *, certain: bool = True) -> Diagnosis:
@@ -88,15 +88,19 @@ def named(found: list[Explanation]) -> Explanation | None:
     best.doubtful = bool(twins)
     if best.exact:
         return best
-    ahead = all(each.rank < best.rank - AHEAD or each.like(best) for each in rivals)
-    return best if best.score >= LIKELY and best.proof >= ENOUGH and ahead else None
+    ahead = all(
+        each.rank < best.rank - AHEAD or each.like(best) or best.covers(each) for each in rivals
+    )
+    proved = best.proof >= ENOUGH or best.complete
+    return best if best.score >= LIKELY and proved and ahead else None
 
 
 def sure(best: Explanation) -> bool:
-    """Whether all typical cases are explained."""
+    """Whether all typical cases are explained, or all that the mistake would show is there."""
     trial = best.trial
     full = [number for number in trial.telling if trial.full(number)]
-    return bool(full) and all(best.tally(number).mean >= GOOD for number in full)
+    explained = all(best.tally(number).mean >= GOOD for number in full)
+    return explained and (bool(full) or best.complete)
 
 
 def related(trial: Trial) -> Diagnosis | None:

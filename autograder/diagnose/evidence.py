@@ -111,6 +111,7 @@ class Trial:
         same = not ground.case.judge(mine.outcome.result, theirs.result)
         same = same and mine.outcome.changed == theirs.changed
         off = none if same and not mine.wrong.any() else ~none
+        off[-1] = bool(theirs.changed)
         return Match(mine.wrong & same, off, none)
 
     def together(self, number: int, wrong: Wrong) -> Match:

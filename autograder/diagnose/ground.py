@@ -198,6 +198,8 @@ def _asked(judge: Judge, result: Any) -> tuple[float, float, bool]:
     others = [each_leaf(result, _floats_only(change)) for change in moved]
     if any(_apart(other, result) and not judge(other, result) for other in others):
         return 0.0, 0.0, True
+    if not any(map(_apart, others, [result] * len(others))):
+        return 0.0, 0.0, False  # whole numbers: nothing was moved
     ones = each_leaf(result, _floats_only(lambda value: value * 0 + 1))
     zeros = each_leaf(result, _floats_only(lambda value: value * 0))
 

@@ -69,6 +69,17 @@ class Explanation:
             for n in self.trial.known
         )
 
+    def covers(self, other: "Explanation") -> bool:
+        """Whether it explains no case worse than another does, and some case better."""
+        gains = [self.tally(n).mean - other.tally(n).mean for n in self.trial.known]
+        return min(gains) >= 0 and max(gains) > HOPE
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether everything that these mistakes would show is there, and as they show it."""
+        shown = [n for n in self.trial.known if self.match(n).off.any()]
+        return all(self.tally(n).mean >= GOOD for n in shown)
+
     @property
     def open(self) -> list[int]:
         """The telling cases that are not explained, the heaviest first."""
