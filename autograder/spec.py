@@ -160,21 +160,30 @@ class Exercise:
         """
         key = tuple(each.name for each in wrong)
         if key not in self._variants:
-            source = self.source
-            for each in wrong:
-                if source.count(each.instead_of) != 1:
-                    raise LookupError(f"{self.id}: {' and '.join(key)} edit the same place")
-                source = source.replace(each.instead_of, each.wrote)
-            scope = dict(vars(sys.modules[self.target.__module__]))
+            source = self.edited(*wrong)
             try:
-                code = compile(source, f"<{self.id} with {', '.join(key)}>", "exec")
+                self._variants[key] = self.compiled(source, f"{self.id} with {', '.join(key)}")
             except SyntaxError as error:
                 if len(wrong) == 1:
                     raise
                 raise LookupError(f"{self.id}: {' and '.join(key)}: {error}") from error
-            exec(code, scope)
-            self._variants[key] = scope[self.name]
         return self._variants[key]
+
+    def edited(self, *wrong: Misconception) -> str:
+        """The source of the reference with these misconceptions.  Raises as `variant` does."""
+        source = self.source
+        for each in wrong:
+            if source.count(each.instead_of) != 1:
+                names = " and ".join(each.name for each in wrong)
+                raise LookupError(f"{self.id}: {names} edit the same place")
+            source = source.replace(each.instead_of, each.wrote)
+        return source
+
+    def compiled(self, source: str, called: str) -> Callable:
+        """The function that this source defines among the names of the reference."""
+        scope = dict(vars(sys.modules[self.target.__module__]))
+        exec(compile(source, f"<{called}>", "exec"), scope)
+        return scope[self.name]
 
     def _split(self) -> tuple[list[str], list[str]]:
         lines = self.source.splitlines(keepends=True)

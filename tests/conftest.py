@@ -30,11 +30,32 @@ torch.set_num_threads(1)  # tests run side by side under xdist, and sums keep on
 DIVISIBLE = ("test_exercises", "test_experiments", "test_notebooks")
 
 
-def pytest_collection_modifyitems(items):
-    """With `--dist loadgroup`, say which tests have to run in one worker."""
-    for item in items:
-        if item.path.stem not in DIVISIBLE:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+@pytest.hookimpl(optionalhook=True)  # pytest may run without xdist
+def pytest_xdist_make_scheduler(config, log):
+    """What one worker has to run, whichever takes it: a file, or a test of a divisible one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return nodeid if Path(file).stem in DIVISIBLE else file
+
+    return ByFile(config, log)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say at the end what the kill matrix comes to; rows that fall short are failures."""
+    counts = [
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for name, value in getattr(report, "user_properties", [])
+        if name == "kill matrix" and report.when == "call"
+    ]
+    if counts:
+        from autograder.kill_matrix import Count, total  # few runs need it
+
+        terminalreporter.write_line(f"Kill matrix: {total(Count(*each) for each in counts)}")
 
 
 @pytest.fixture(autouse=True)
