@@ -99,7 +99,8 @@ def kills(exercise: Exercise) -> list[Kill]:
 
 
 def _kill(exercise: Exercise, wrong: Misconception) -> Kill:
-    run = _run(exercise.variant(wrong))
+    mine = exercise.compiled(exercise.edited(wrong), wrong.name)  # some keep a state: their own
+    run = _run(mine)
     slipping = with_a_slip(exercise, wrong, run, PRACTICE)
     return Kill(
         exercise,

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from autograder.calling.attempt import Outcome
-from autograder.diagnose import answer, answers, same
+from autograder.diagnose import answers, same
 from autograder.diagnose.answering import cases
 from autograder.diagnose.ground import FULL, grounds
 from autograder.diagnose.leaves import each_leaf
@@ -19,17 +19,18 @@ def with_a_slip(exercise: Exercise, wrong: Misconception, run: Run, seed: int) -
     """The same answers but for one that the mistake leaves right; None if there is none."""
     chance = random.Random(f"{exercise.id} {wrong.name} {seed}")
     of, right = cases(exercise, seed), answers(exercise, seed)
+    theirs = answers(exercise, seed, wrong)
     spared = [
         number
         for number, ground in enumerate(grounds(exercise, seed))
         if ground.weight < FULL
         and not right[number].failure
-        and same(of[number], right[number], answer(exercise, seed, number, wrong))
+        and same(of[number], theirs[number], right[number])
     ]
     for number in chance.sample(spared, len(spared)):
         for slip in chance.sample(SLIPS, len(SLIPS)):
             slipped = slip(right[number])
-            if not same(of[number], right[number], slipped):
+            if not same(of[number], slipped, right[number]):
                 return _instead(run, number, slipped)
     return None
 

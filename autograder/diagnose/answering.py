@@ -1,7 +1,7 @@
 """What the reference answers, and what someone with certain mistakes in mind would answer."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -66,6 +66,14 @@ def answer(exercise: Exercise, seed: int, number: int, *wrong: Misconception) ->
     outcome = attempt(function, of_case, limit, idle=False)
     _late[exercise, wrong] += outcome.failure == ("time", "")
     return outcome
+
+
+def in_order(exercise: Exercise, seed: int, wrong: Misconception) -> Iterator[Outcome]:
+    """The answers to all cases, one after the other: some mistakes keep a state in between."""
+    function = exercise.compiled(exercise.edited(wrong), f"{exercise.id} with {wrong.name}")
+    for of_case in inputs(exercise, seed):
+        limit = patience(exercise, of_case, (wrong,))
+        yield attempt(function, of_case, limit, idle=False)
 
 
 def patience(exercise: Exercise, of_case: Mapping[str, Any], wrong: tuple) -> float:

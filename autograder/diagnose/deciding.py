@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.calling.attempt import Outcome
-from autograder.diagnose.answering import answer, answers, cases, same
+from autograder.diagnose.answering import answers, cases, in_order, same
 from autograder.diagnose.causes import Cause, cause
 from autograder.diagnose.evidence import Trial
 from autograder.diagnose.forms import form
@@ -57,17 +57,14 @@ def diagnose(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> Diag
 def alike(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> list[Misconception]:
     """The known mistakes that answer every case as these outcomes do, and not as is right."""
     of, right = cases(exercise, seed), answers(exercise, seed)
-    numbers = range(len(of))
-    # what is wrong first: there nearly every mistake is ruled out by one answer
-    wrong_first = sorted(numbers, key=lambda n: same(of[n], outcomes[n], right[n]))
 
     def explains(wrong: Misconception) -> bool:
-        def theirs(number: int) -> Outcome:
-            return answer(exercise, seed, number, wrong)
-
-        return all(same(of[n], outcomes[n], theirs(n)) for n in wrong_first) and not all(
-            same(of[n], theirs(n), right[n]) for n in wrong_first
-        )
+        theirs: list[Outcome] = []
+        for case, mine, each in zip(of, outcomes, in_order(exercise, seed, wrong), strict=True):
+            if not same(case, mine, each):
+                return False
+            theirs.append(each)
+        return not all(same(*each) for each in zip(of, theirs, right, strict=True))
 
     return [wrong for wrong in exercise.misconceptions if explains(wrong)]
 

@@ -95,9 +95,9 @@ class Trial:
         if theirs is ground.right:
             none = np.zeros(len(mine.wrong), bool)
             return Match(none, none, none)
-        if ground.loose and not mine.whole and not theirs.failure:
-            return self._loosely(ground, mine, theirs)
         other = _reading(self.exercise, self.seed, number, wrong)
+        if ground.loose and not mine.whole and not other.whole:
+            return self._loosely(ground, mine, other)
         if mine.whole or other.whole:
             proof = same_failure(mine.outcome, theirs)
             off = np.ones(len(mine.wrong), bool)  # of what failed nothing is right
@@ -105,14 +105,11 @@ class Trial:
         same = alike(ground, mine, other)
         return Match(same & other.wrong, other.wrong, same & ~other.wrong)
 
-    def _loosely(self, ground: Ground, mine: Reading, theirs: Outcome) -> Match:
-        """Where answers can only be compared as a whole, and that takes long: once."""
-        none = np.zeros(len(mine.wrong), bool)
-        same = not ground.case.judge(mine.outcome.result, theirs.result)
-        same = same and mine.outcome.changed == theirs.changed
-        off = none if same and not mine.wrong.any() else ~none
-        off[-1] = bool(theirs.changed)
-        return Match(mine.wrong & same, off, none)
+    def _loosely(self, ground: Ground, mine: Reading, other: Reading) -> Match:
+        """Where answers can only be compared as a whole."""
+        same = not ground.case.judge(mine.outcome.result, other.outcome.result)
+        same = same and mine.outcome.changed == other.outcome.changed
+        return Match(mine.wrong & same, other.wrong, np.zeros(len(mine.wrong), bool))
 
     def together(self, number: int, wrong: Wrong) -> Match:
         """Several mistakes, each in its own places: no entry is expected to show two."""

@@ -1,6 +1,6 @@
 """What can be told from one case: how much of the answer, how finely, and with what weight."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import FunctionType
@@ -89,6 +89,8 @@ def _far(value: Any) -> Any:
 
 def _dressed(should: Any, like: Any) -> Any:
     """The right value in the form of another, where that is possible; else None."""
+    if isinstance(should, Mapping) and isinstance(like, Mapping):
+        return {key: should[key] for key in like} if should.keys() == like.keys() else None
     if isinstance(should, Tensor) and isinstance(like, Tensor):
         if should.shape == like.shape:
             return should.to(like.dtype)

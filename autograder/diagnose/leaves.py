@@ -26,7 +26,7 @@ def leaves(result: Any) -> dict[Path, Leaf]:
 
 def _take(value: Any, path: Path, found: dict[Path, Leaf]) -> None:
     if isinstance(value, Mapping):
-        found[path] = Leaf(f"keys {sorted(map(str, value))}", None)
+        found[path] = Leaf(f"keys {[*map(str, value)]}", None)
         for key, part in value.items():
             _take(part, (*path, key), found)
     elif isinstance(value, list | tuple):
