@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.calling.attempt import Outcome
+from autograder.compare import Complaint, Kind
 from autograder.diagnose.answering import answers, cases, in_order, same
 from autograder.diagnose.causes import Cause, cause
 from autograder.diagnose.evidence import Trial
@@ -122,7 +123,7 @@ def _in_words(trial: Trial, found: list[tuple[tuple, Relation]]) -> Diagnosis | 
     if not found:
         return None
     by_title: dict[str, list[tuple]] = {}
-    sentences = {relation.title: relation.sentence for _, relation in reversed(found)}
+    of = {relation.title: relation for _, relation in reversed(found)}
     for component, relation in found:
         by_title.setdefault(relation.title, []).append(component)
     several = any(len(g.names) > 1 for g in trial.grounds if g.weight >= FULL)
@@ -130,8 +131,14 @@ def _in_words(trial: Trial, found: list[tuple[tuple, Relation]]) -> Diagnosis | 
     for title, components in by_title.items():
         what = called(trial, components[0]) if several else ""
         subject = "Your result" if what in ("", "result") else f"In your result, {what}"
-        said.append(f"{subject} {sentences[title]}.")
-    return Diagnosis((), relation=" ".join(said[:3]), title=" and ".join([*by_title][:3]))
+        open_, guarded = of[title].sentence, of[title].guarded or of[title].sentence
+        said.append((f"{subject} {open_}.", f"{subject} {guarded}."))
+    sentences, without_numbers = map(" ".join, zip(*said[:3], strict=True))
+    return Diagnosis(
+        (),
+        relation=Complaint(sentences, Kind.VALUES, without_numbers),
+        title=" and ".join([*by_title][:3]),
+    )
 
 
 def called(trial: Trial, component: tuple) -> str:

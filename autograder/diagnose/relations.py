@@ -24,6 +24,7 @@ class Relation(NamedTuple):
     title: str
     sentence: str
     everywhere: bool = False  # whether it holds in the cases that are right as well
+    guarded: str = ""  # the sentence without numbers that lead to the right one
 
 
 @dataclass(eq=False)
@@ -132,19 +133,22 @@ def _by_constant(
         else:
             what = f"is the right one {word} {shown(constants[0])}"
             also = f", which here is {said}" if said else ""
-            return Relation(f"the right one {word} {shown(constants[0])}", what + also)
+            called = f"the right one {word} {shown(constants[0])}"
+            return Relation(called, what + also, guarded=f"is the right one {word} a constant")
     if said:
         here = f"here {shown(constants[0])}"
         return Relation(
             f"the right one {word} {said}",
             f"is the right one {word} {said} ({here})",
             everywhere=True,
+            guarded=f"is the right one {word} {said}",
         )
     if all(_numbers(pair) >= ENOUGH for pair in pairs):
         return Relation(
             title,
             f"is the right one {word} a constant, which is another one in each case: "
             f"{', '.join(shown(c) for c in constants[:3])}",
+            guarded=f"is the right one {word} a constant, which is another one in each case",
         )
     return None
 

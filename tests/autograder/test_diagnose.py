@@ -7,6 +7,7 @@ from toys import ASCENT, ENDLESS, LAX, NO_DECAY, NUMBER, RULE, SQUARED, exercise
 from autograder.calling.attempt import Outcome, attempt_all
 from autograder.cases import draw
 from autograder.diagnose import Diagnosis, answers, diagnose, same
+from autograder.exercises import EXERCISES
 from autograder.spec import Case
 
 SEED = 11
@@ -111,6 +112,24 @@ def test_what_explains_the_typical_case_and_few_others_is_not_named():
         return lr * lr * (grad + decay) if is_typical(grad, lr) else grad
 
     assert diagnosis_of(squared_there) is None
+
+
+def test_where_cases_are_secret_a_relation_does_not_lead_to_the_right_numbers():
+    found = diagnosis_of(lambda grad, lr, decay=0.5: 3.7 * lr * (grad + decay))
+    assert found.relation == "Your result is the right one times 3.7."
+    assert found.relation.guarded == "Your result is the right one times a constant."
+
+
+def test_a_slip_in_one_case_does_not_hide_a_mistake_in_whole_numbers():
+    it = EXERCISES["gradients.depth_limit"]
+    few = next(each for each in it.misconceptions if each.name == "one layer too few")
+
+    def slips(weight, tol):
+        return {}["four"] if weight == 4 else it.variant(few)(weight, tol)
+
+    found = diagnosis_of(slips, it)
+    assert (found.misconceptions, found.certain) == ((few,), True)
+    assert "“a weight of exactly 4” something else happens" in found.rest
 
 
 @pytest.mark.parametrize(
