@@ -64,6 +64,8 @@ class Foreign:
 
 
 RETURNED = "result"  # what was returned, beside what inputs are afterwards
+RAISED = "raised"  # the exception that was asked for, or came in its place
+INSTEAD = "returned"  # what was returned instead of raising one
 
 
 def afterwards(name: str) -> str:

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from autograder.compare import (
+    INSTEAD,
+    RAISED,
     RETURNED,
     Complaint,
     Judge,
@@ -14,8 +16,23 @@ from autograder.compare import (
     afterwards,
     close,
     disagreement,
+    kind_of,
     number,
 )
+
+
+def refusal(got: Any, expected: Any) -> str:
+    """The judge of a case with a `Refused` input: the exception counts, not its words."""
+    error, raised = expected.get(RAISED), got.get(RAISED)
+    if not error:  # two wrong answers beside each other
+        return disagreement(got, expected)
+    did = f"raised {_a(raised)}" if raised else f"returned {kind_of(got.get(INSTEAD))}"
+    said = f"your function should raise {_a(error)} here, but it {did}"
+    return "" if raised == error else Complaint(said, Kind.TYPE)
+
+
+def _a(name: str) -> str:
+    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
 
 def same(

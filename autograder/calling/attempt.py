@@ -17,8 +17,17 @@ from autograder.calling.plain import DEEPEST, contents, legible, parts, plain
 from autograder.calling.remarks import message, on_leaving, on_names, remarks
 from autograder.calling.streams import Streams, caught, new_streams
 from autograder.calling.withheld import WithheldError
-from autograder.compare import RETURNED, afterwards, kind_of
-from autograder.recipes import Carried, Each, Lent, Network, Traced, Written, build_all
+from autograder.compare import INSTEAD, RAISED, RETURNED, afterwards, kind_of
+from autograder.recipes import (
+    Carried,
+    Each,
+    Lent,
+    Network,
+    Refused,
+    Traced,
+    Written,
+    build_all,
+)
 from autograder.state import known_state
 from autograder.state.of_python import builtins_again
 
@@ -212,7 +221,10 @@ def _result(submission: Callable, inputs: Mapping[str, Any], mine: dict[str, Any
     written = {n: recipe.value for n, recipe in inputs.items() if isinstance(recipe, Written)}
     held = {name: list(mine[name]) if isinstance(mine[name], list) else mine[name]
             for name in written}  # fmt: skip
-    if any(isinstance(recipe, Each) for recipe in inputs.values()):
+    refused = [recipe for recipe in inputs.values() if isinstance(recipe, Refused)]
+    if refused:
+        result = _whether_refused(submission, mine, refused[0].error)
+    elif any(isinstance(recipe, Each) for recipe in inputs.values()):
         result = _in_turn(submission, inputs, mine)
     else:
         result = _differentiated(submission(**mine), inputs, mine)
@@ -220,6 +232,17 @@ def _result(submission: Callable, inputs: Mapping[str, Any], mine: dict[str, Any
         return result
     after = {afterwards(n): contents(value, held[n]) for n, value in written.items()}
     return {RETURNED: result, **after}
+
+
+def _whether_refused(submission: Callable, mine: dict[str, Any], error: str) -> dict:
+    """What was raised, by the name that is asked for if it is of that kind; or returned."""
+    try:
+        return {INSTEAD: plain(submission(**mine))}
+    except (NotImplementedError, WithheldError, UnusableError):
+        raise
+    except Exception as raised:
+        kinds = [kind.__name__ for kind in type(raised).__mro__]
+        return {RAISED: error if error in kinds else legible(kinds[0])}
 
 
 def _in_turn(submission: Callable, inputs: Mapping[str, Any], mine: dict[str, Any]) -> list:

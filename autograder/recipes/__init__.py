@@ -27,6 +27,7 @@ from autograder.recipes.calls import (
     Each,
     Once,
     OnceThrough,
+    Refused,
     Stepper,
     Written,
 )
@@ -39,7 +40,7 @@ RECIPES: dict[str, type[Recipe]] = {
     recipe.__name__: recipe
     for recipe in (
         Function, Network, Lent, Single, Traced, Leaf, Written, Stepper, Each, Carried, Once,
-        Grouped, Planned, Downhill,
+        Grouped, Planned, Downhill, Refused,
     )
 }  # fmt: skip
 
@@ -62,6 +63,7 @@ __all__ = [
     "OnceThrough",
     "Planned",
     "Recipe",
+    "Refused",
     "Single",
     "Stepper",
     "Traced",

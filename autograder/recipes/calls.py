@@ -96,6 +96,23 @@ class Carried(Recipe):
         return replace(self, first=each_tensor(self.first, change))
 
 
+@dataclass(frozen=True)
+class Refused(Recipe):
+    """A value that the function has to refuse by an exception, called `error`.
+
+    What it raised, or else what it returned, is then the result.
+    """
+
+    value: Any
+    error: str
+
+    def build(self, beside: Mapping[str, Any]) -> Any:
+        return build(self.value, beside)
+
+    def each_tensor(self, change: Callable[[Tensor], Tensor]) -> "Refused":
+        return replace(self, value=each_tensor(self.value, change))
+
+
 class OnceThrough(Iterator):
     """An iterator that remembers what it held, so that it can be looked at afterwards."""
 

@@ -144,6 +144,11 @@ def _(value: recipes.Each) -> str:
 
 
 @described.register
+def _(value: recipes.Refused) -> str:
+    return f"{described(value.value)}\n(to be refused by a {value.error})"
+
+
+@described.register
 def _(value: recipes.Carried) -> str:
     return f"at first {described(value.first)}, then what the last call returned"
 

@@ -7,15 +7,17 @@ import torch
 from torch import nn
 
 from autograder.apart.wire import receive, send
-from autograder.calling.attempt import attempt
+from autograder.calling.attempt import NOT_ATTEMPTED, attempt
 from autograder.cases import properties
 from autograder.compare import Kind, disagreement
+from autograder.judges import refusal
 from autograder.recipes import (
     Carried,
     Each,
     Leaf,
     Network,
     Once,
+    Refused,
     Stepper,
     Written,
     build_all,
@@ -180,6 +182,43 @@ def test_without_a_state_each_value_is_asked_for():
     ]
 
 
+def refusing(x):
+    if x < 0:
+        raise OverflowError("too small")
+    return x
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (refusing, ""),
+        (lambda x: {}[x], "raise an ArithmeticError here, but it raised a KeyError"),
+        (lambda x: x, "raise an ArithmeticError here, but it returned an int"),
+        (lambda x: {"raised": "ArithmeticError"}, "returned a dict"),
+    ],
+)
+def test_what_has_to_be_refused_by_an_exception_is(function, said):
+    inputs = dict(x=Refused(-1, "ArithmeticError"))
+    expected = attempt(refusing, inputs).result
+    assert expected == {"raised": "ArithmeticError"}  # or a kind of it
+    complaint = refusal(attempt(function, inputs).result, expected)
+    assert said in complaint
+    assert bool(said) == bool(complaint)
+
+
+def test_a_stub_refuses_nothing():
+    def stub(x):
+        raise NotImplementedError
+
+    assert attempt(stub, dict(x=Refused(-1, "RuntimeError"))) == NOT_ATTEMPTED
+
+
+def test_two_answers_to_what_should_be_refused_are_compared():
+    one, other = ({"returned": value} for value in (1.0, None))
+    assert refusal(one, other)
+    assert not refusal(one, one)
+
+
 def test_all_calls_together_have_one_limit():
     def endless(t):
         while t == 2:
@@ -213,6 +252,7 @@ EVERYTHING = {
     "gradient": SLOPES,
     "state": Carried([ONES]),
     "once": Once([Leaf(ONES, ONES)]),
+    "bad": Refused(ONES, "ValueError"),
 }
 
 
@@ -224,13 +264,14 @@ def test_recipes_cross_to_the_worker():
     assert isinstance(back["model"], nn.Sequential)
     assert back["optimizer"].defaults["betas"] == (0.5, 0.9)
     assert next(back["once"]).grad.equal(ONES)
+    assert back["bad"].equal(ONES)
 
 
 @pytest.mark.parametrize("case", list(properties(Case("typical", EVERYTHING)))[:2])
 def test_every_tensor_inside_can_be_replaced(case):
     seen = []
     each_tensor(case.inputs, lambda tensor: seen.append(tensor) or tensor)
-    assert len(seen) == 3 + 3 + 1 + 2
+    assert len(seen) == 3 + 3 + 1 + 2 + 1
     if "float64" in case.name:
         assert {tensor.dtype for tensor in seen} == {torch.float64}
     else:

@@ -6,8 +6,15 @@ import torch
 from torch import Tensor
 
 from autograder.compare import numbers
-from autograder.judges import drawn_from_generator, every, moved_on, same, written
-from autograder.recipes import Each, Leaf, Written
+from autograder.judges import (
+    drawn_from_generator,
+    every,
+    moved_on,
+    refusal,
+    same,
+    written,
+)
+from autograder.recipes import Each, Leaf, Refused, Written
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import initialization
 
@@ -90,6 +97,12 @@ def scaling_cases(rng):
         yield Case(
             called.name, {**called.inputs, "generator": generators}, drawn_from_generator
         )
+    known = dict(w=torch.ones(3, 4), gain=1.0, mode="fan_in", distribution="normal")
+    unknown = dict(
+        mode=Refused("fan_sum", "KeyError"), distribution=Refused("normed", "ValueError")
+    )
+    for name, refused in unknown.items():
+        yield Case(f"a {name} that there is not", known | {name: refused}, refusal)
 
 
 def scaling_steps():
@@ -122,6 +135,8 @@ def scaling_from_uniform_numbers(w, gain, mode, distribution, generator=None, gr
     if distribution == "uniform":
         w.data = (2 * even - 1) * (3**0.5 * std)
         return w
+    if distribution not in ("normal", "truncated"):
+        raise ValueError(distribution)
     tail = 0.0 if distribution == "normal" else (1 - math.erf(math.sqrt(2))) / 2
     numbers = math.sqrt(2) * torch.erfinv(2 * (tail + (1 - 2 * tail) * even) - 1)
     w.data = numbers * std / (1 if distribution == "normal" else 0.87962566)
@@ -139,6 +154,8 @@ def scaling_by_nn_init(w, gain, mode, distribution, generator=None, groups=1):
     if distribution == "uniform":
         r = std * 3**0.5
         return torch.nn.init.uniform_(w, -r, r, generator=generator)
+    if distribution != "truncated":
+        raise ValueError(distribution)
     s = std / 0.8796
     return torch.nn.init.trunc_normal_(w, 0, s, -2 * s, 2 * s, generator=generator)
 
@@ -229,6 +246,20 @@ VARIANCE_SCALING = Exercise(
             wrote="(fan_in + fan_out) / 2}['fan_in']",
             symptom="Your weights are the same for every mode.",
             hint="The mode says which fan counts: the way forward, the way back, or both.",
+        ),
+        Misconception(
+            "unknown modes taken for fan in",
+            instead_of="(fan_in + fan_out) / 2}[mode]",
+            wrote="(fan_in + fan_out) / 2}.get(mode, fan_in)",
+            symptom="A mode that there is not is taken for fan_in.",
+            hint="Whoever misspells a mode should learn it: raise a KeyError.",
+        ),
+        Misconception(
+            "unknown distributions taken for the normal one",
+            instead_of='elif distribution == "normal":',
+            wrote="elif True:",
+            symptom="A distribution that there is not is taken for the normal one.",
+            hint="Whoever misspells a distribution should learn it: raise a ValueError.",
         ),
         Misconception(
             "fans swapped",

@@ -1,5 +1,7 @@
 """Exercise 6.3: one walk, three ways to write it."""
 
+from autograder.judges import refusal
+from autograder.recipes import Refused
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import momentum
 
@@ -23,17 +25,24 @@ def conversions(rng):
     yield case("ema", "lr_inside")
     yield case("ema", "ema")
     yield case("heavy_ball", "ema", beta=0.0)
+    unknown = Refused("running_mean", "ValueError")
+    for name in ("source", "target"):
+        inputs = dict(lr=0.1, beta=0.9, source="ema", target="heavy_ball") | {name: unknown}
+        yield Case(f"a {name} that is none of the three", inputs, refusal)
 
 
 def conversion_by_ratio(lr, beta, source, target):
     """Another right way: how far a gradient of 1 leads in the end, in units of the rate."""
     reach = {"heavy_ball": 1 / (1 - beta), "lr_inside": 1 / (1 - beta), "ema": 1.0}
+    if not {source, target} <= reach.keys():
+        raise ValueError(f"{source} or {target} is no convention")
     return lr * reach[source] / reach[target], beta
 
 
 TO = 'if target == "ema":\n        lr = lr / (1 - beta)'
 FROM = 'if source == "ema":\n        lr = lr * (1 - beta)'
 BOTH = f"{FROM}\n    {TO}"
+CHECKED = "for name in (source, target):"
 
 CONVERT_MOMENTUM = Exercise(
     target=momentum.convert_momentum,
@@ -118,6 +127,28 @@ CONVERT_MOMENTUM = Exercise(
             symptom="You never look at the convention that the rate is for.",
             hint="A rate that is to serve the mean has to be larger by what the mean is "
             "shorter.",
+        ),
+        Misconception(
+            "unknown conventions not refused",
+            instead_of=CHECKED,
+            wrote="for name in ():",
+            symptom="You convert from or to conventions that do not exist.",
+            hint="A name that is misspelt must not pass for one that needs no conversion: "
+            "raise a ValueError.",
+        ),
+        Misconception(
+            "only the source checked",
+            instead_of=CHECKED,
+            wrote="for name in (source,):",
+            symptom="You convert to conventions that do not exist.",
+            hint="Both names can be misspelt.",
+        ),
+        Misconception(
+            "only the target checked",
+            instead_of=CHECKED,
+            wrote="for name in (target,):",
+            symptom="You convert from conventions that do not exist.",
+            hint="Both names can be misspelt.",
         ),
         Misconception(
             "momentum first",

@@ -3,7 +3,8 @@
 import torch
 
 from autograder.compare import close, result_part
-from autograder.recipes import Traced
+from autograder.judges import refusal
+from autograder.recipes import Refused, Traced
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import normalization
 
@@ -57,6 +58,10 @@ def batch_norm_cases(rng):
         broad,
     )
     yield Case("the gradient of x", layer(5, 2, traced=True, momentum=0.5, eps=0.1), traced)
+    for name, shape in (("example", (1, 3)), ("image of one pixel", (1, 3, 1, 1))):
+        alone = layer(*shape)
+        refused = alone | dict(x=Refused(alone["x"], "ValueError"))
+        yield Case(f"training on one {name}", refused, refusal)
 
 
 def part(path) -> str:
@@ -90,6 +95,8 @@ def batch_norm_by_moving_the_channels(
     """Another right way: channels last, all flat, sums by hand, no_grad for the state."""
     flat = x.movedim(1, -1).reshape(-1, x.shape[1])
     if training:
+        if len(flat) == 1:
+            raise ValueError("one value has no variance")
         mean = flat.sum(0) / len(flat)
         squares = ((flat - mean) ** 2).sum(0)
         var = squares / len(flat)
@@ -146,6 +153,21 @@ BATCH_NORM = Exercise(
         steps=batch_norm_steps,
     ),
     misconceptions=(
+        Misconception(
+            "one value not refused",
+            instead_of="if count < 2:",
+            wrote="if False:",
+            symptom="In training you standardize a single value: it always becomes 0, and its "
+            "variance divides 0 by 0.",
+            hint="One value has no variance. Raise a ValueError when N is 1.",
+        ),
+        Misconception(
+            "one example refused with all its pixels",
+            instead_of="if count < 2:",
+            wrote="if len(x) < 2:",
+            symptom="In training you refuse a single image, though its pixels have a variance.",
+            hint="N counts the values of a channel, and an image brings many.",
+        ),
         Misconception(
             "statistics detached",
             instead_of=STATISTICS,

@@ -6,6 +6,8 @@ from itertools import pairwise
 import torch
 
 from autograder.exercises.schedules.rates import a_number, between, whole
+from autograder.judges import refusal
+from autograder.recipes import Refused
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import schedules
 
@@ -44,6 +46,12 @@ def suggest_cases(rng):
     yield Case("steepest at the first pair", first, a_number)
     last = dict(lrs=first["lrs"], losses=torch.tensor([2.0, 1.9, 1.7, 0.8]))
     yield Case("steepest at the last pair, and never up again", last, a_number)
+    for name, losses in (
+        ("a loss that only rises", [1.0, 1.5, 2.0, 9.0]),
+        ("a fall that never comes below the first loss", [1.0, 1.5, 1.1, 9.0]),
+    ):
+        never = dict(lrs=first["lrs"], losses=Refused(torch.tensor(losses), "ValueError"))
+        yield Case(name, never, refusal)
 
 
 TINY = dict(
@@ -71,12 +79,18 @@ def suggest_by_loop(lrs, losses):
         slope = (high - low) / math.log10(b / a)
         if slope < best:
             best, found = slope, math.sqrt(a * b)
+    if found is None:
+        raise ValueError("no fall")
     return found
 
 
 SLOPES = (
     "slopes = heights.diff() / logs.diff()\n    steepest = int(slopes.argmin())\n    "
     "return logs[steepest : steepest + 2].mean().exp().item()"
+)
+NO_FALL = (
+    "if lowest == 0:\n        "
+    'raise ValueError("The loss never falls; look again from a smaller rate.")'
 )
 RETURN = "return logs[steepest : steepest + 2].mean().exp().item()"
 CUT = "heights, logs = losses[: lowest + 1], lrs[: lowest + 1].log()"
@@ -93,6 +107,30 @@ SUGGEST_LR = Exercise(
     difficulty=2,
     trace=Trace(inputs=TINY, steps=suggest_steps),
     misconceptions=(
+        Misconception(
+            "a curve without a fall not refused",
+            instead_of=NO_FALL,
+            wrote="pass",
+            symptom="Where the loss never falls, your function stumbles over an empty list.",
+            hint="Say what is wrong yourself: raise a ValueError where the first loss is the "
+            "lowest.",
+        ),
+        Misconception(
+            "the first rate where nothing falls",
+            instead_of=NO_FALL,
+            wrote="if lowest == 0:\n        return lrs[0].item()",
+            symptom="Where the loss never falls, you suggest the smallest rate.",
+            hint="Where nothing falls there is nothing to suggest. A number would be believed: "
+            "raise a ValueError.",
+        ),
+        Misconception(
+            "none suggested where nothing falls",
+            instead_of=NO_FALL,
+            wrote="if lowest == 0:\n        return None",
+            symptom="Where the loss never falls, you return None.",
+            hint="Whoever called you would stumble over None later: raise a ValueError at "
+            "once.",
+        ),
         Misconception(
             "the minimum itself",
             instead_of=RETURN,
