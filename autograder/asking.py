@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from autograder.cases import draw
 from autograder.diagnose import answers
 from autograder.exercises import EXERCISES
-from autograder.grade import PRACTICE, Run, grade, judge
+from autograder.grade import PRACTICE, Run, grade, rule
 from autograder.report import Report
 from autograder.spec import Exercise
 
@@ -96,8 +96,8 @@ def grade_with(
 
 def is_right(exercise: Exercise, run: Run) -> bool:
     """Whether a submission passes every practice case; no more is asked than that takes."""
-    expected = answers(exercise, PRACTICE)
+    each = zip(draw(exercise, PRACTICE), answers(exercise, PRACTICE), strict=True)
     return all(
-        not judge(case, run([case.inputs])[0], right.result)
-        for case, right in zip(draw(exercise, PRACTICE), expected, strict=True)
+        not rule(case, run([case.inputs])[0], right.result, exercise, PRACTICE, number)
+        for number, (case, right) in enumerate(each)
     )

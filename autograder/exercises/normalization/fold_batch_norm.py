@@ -12,16 +12,22 @@ from steadygrad import normalization
 
 def fold_cases(rng):
     def pair(inputs, outputs, *, eps=1e-5, bias=True, kernel=3, **settings):
-        conv = Single((("Conv2d", inputs, outputs, kernel, {"bias": bias, **settings}),), {})
-        norm = Single((("BatchNorm2d", outputs, {"eps": eps}),), {}, training=False)
-        drawn = {n: torch.randn(s, generator=rng) for n, s in conv.shapes().items()}
+        return drawn(
+            ("Conv2d", inputs, outputs, kernel, {"bias": bias, **settings}),
+            ("BatchNorm2d", outputs, {"eps": eps}),
+        )
+
+    def drawn(of_conv, of_norm):
+        conv, norm = Single((of_conv,), {}), Single((of_norm,), {}, training=False)
+        outputs = of_norm[1]
+        weights = {n: torch.randn(s, generator=rng) for n, s in conv.shapes().items()}
         learned = {n: torch.randn(s, generator=rng) + 1 for n, s in norm.shapes().items()}
         running = {
             "0.running_mean": torch.randn(outputs, generator=rng),
             "0.running_var": 2 * torch.rand(outputs, generator=rng) + 0.2,
         }
         return dict(
-            conv=replace(conv, parameters=drawn),
+            conv=replace(conv, parameters=weights),
             bn=replace(norm, parameters=learned, buffers=running),
         )
 
@@ -35,6 +41,8 @@ def fold_cases(rng):
     spaced = dict(dilation=2, padding=2, padding_mode="reflect")
     yield Case("dilated, with mirrored borders", pair(2, 3, **spaced), layer)
     yield Case("two groups", pair(4, 2, kernel=1, groups=2), layer)
+    linear = drawn(("Linear", 4, 3, {}), ("BatchNorm1d", 3, {"eps": 0.1}))
+    yield Case("a linear layer", linear, layer)
     yield Case(
         "both in training mode", waking | dict(bn=replace(waking["bn"], training=True)), layer
     )
@@ -67,15 +75,18 @@ def fold_steps():
 
 
 def fold_into_a_new_layer(conv, bn):
-    """Another right way: a new convolution, filled without a graph."""
-    folded = torch.nn.Conv2d(
-        conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding,
-        conv.dilation, conv.groups, bias=True, padding_mode=conv.padding_mode,
-        dtype=conv.weight.dtype, device=conv.weight.device,
-    )  # fmt: skip
+    """Another right way: a new layer, filled without a graph."""
+    like = dict(bias=True, dtype=conv.weight.dtype, device=conv.weight.device)
+    if isinstance(conv, torch.nn.Linear):
+        folded = torch.nn.Linear(conv.in_features, conv.out_features, **like)
+    else:
+        folded = torch.nn.Conv2d(
+            conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding,
+            conv.dilation, conv.groups, padding_mode=conv.padding_mode, **like,
+        )  # fmt: skip
     with torch.no_grad():
         rate = bn.weight * torch.rsqrt(bn.running_var + bn.eps)
-        folded.weight.copy_(torch.einsum("o,oihw->oihw", rate, conv.weight))
+        folded.weight.copy_(torch.einsum("o,o...->o...", rate, conv.weight))
         folded.bias.copy_(bn.bias - rate * bn.running_mean)
         if conv.bias is not None:
             folded.bias += rate * conv.bias
@@ -114,6 +125,13 @@ FOLD_BATCH_NORM = Exercise(
         steps=fold_steps,
     ),
     misconceptions=(
+        Misconception(
+            "convolutions only",
+            instead_of="shape = [-1] + [1] * (conv.weight.dim() - 1)",
+            wrote="shape = [-1, 1, 1, 1]",
+            symptom="Of a linear layer your weight has four axes.",
+            hint="The output channels are the first axis of every weight, however many follow.",
+        ),
         Misconception(
             "input channels scaled",
             instead_of="scale.view(shape)",

@@ -9,15 +9,16 @@ from steadygrad import schedules
 
 
 def exponential_cases(rng):
-    def case(name, gamma, ts):
+    def case(name, gamma, ts, **tolerance):
         inputs = dict(t=Each(ts), base=between(rng, 0.2, 3), gamma=gamma)
-        return Case(name, inputs, rates(ts))
+        return Case(name, inputs, rates(ts, **tolerance))
 
     yield case("a share at a time", between(rng, 0.8, 0.95), [0, 1, 2, 3, 10, 25])
     yield case("a slow fall", between(rng, 0.985, 0.995), [0, 1, 7, 100, whole(rng, 300, 400)])
     yield case("a fast fall", between(rng, 0.1, 0.4), [0, 1, 2, 5])
     yield case("asked in any order, and again", between(rng, 0.8, 0.95), [5, 0, 5, 2, 2])
     yield case("a share of one", 1.0, [0, 1, 50])
+    yield case("far down, without a floor", 0.5, [0, 30, 60], rtol=1e-6, atol=0.0)
 
 
 def exponential_steps():
@@ -50,6 +51,13 @@ EXPONENTIAL_DECAY = Exercise(
     difficulty=1,
     trace=Trace(inputs=dict(t=Each([0, 1, 3]), base=0.8, gamma=0.5), steps=exponential_steps),
     misconceptions=(
+        Misconception(
+            "a floor that nobody asked for",
+            instead_of=RETURN,
+            wrote="return max(base * gamma**t, 1e-6)",
+            symptom="Your rate stops falling at a millionth.",
+            hint="An exponential falls for ever and never reaches 0: it needs no floor.",
+        ),
         Misconception(
             "base under the power",
             instead_of=RETURN,

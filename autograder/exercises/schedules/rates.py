@@ -8,7 +8,7 @@ from torch import Tensor
 from autograder.compare import Judge, disagreement, number
 
 
-def rates(steps: Sequence[int], parts: Sequence[str] = ("rate",)) -> Judge:
+def rates(steps: Sequence[int], parts: Sequence[str] = ("rate",), **tolerance: float) -> Judge:
     """A judge of one answer for each of these steps; a number may be a tensor without shape."""
 
     def call(path: tuple) -> str:
@@ -17,7 +17,7 @@ def rates(steps: Sequence[int], parts: Sequence[str] = ("rate",)) -> Judge:
         what = parts[path[1]] if len(path) > 1 else " and ".join(parts)
         return f"the {what} at t = {steps[path[0]]}"
 
-    return lambda got, expected: disagreement(as_numbers(got), expected, call=call)
+    return lambda got, expected: disagreement(as_numbers(got), expected, call=call, **tolerance)
 
 
 def a_number(got, expected) -> str:
