@@ -94,11 +94,9 @@ def named(found: list[Explanation]) -> Explanation | None:
 
 
 def sure(best: Explanation) -> bool:
-    """Whether all typical cases are explained, or all that the mistake would show is there."""
-    trial = best.trial
-    full = [number for number in trial.telling if trial.full(number)]
-    explained = all(best.tally(number).mean >= GOOD for number in full)
-    return explained and (bool(full) or best.complete)
+    """Whether typical cases are explained, or all that the mistake would show is there."""
+    full = [number for number in best.trial.telling if best.trial.full(number)]
+    return best.score_of(full) >= GOOD if full else best.complete
 
 
 def related(trial: Trial) -> Diagnosis | None:

@@ -100,8 +100,8 @@ class Trial:
             return self._loosely(ground, mine, other)
         if mine.whole or other.whole:
             proof = same_failure(mine.outcome, theirs)
-            off = np.ones(len(mine.wrong), bool)  # of what failed nothing is right
-            return Match(np.full(len(off), proof > 0), off, np.zeros(len(off), bool), proof)
+            fits = np.full(len(mine.wrong), proof > 0)
+            return Match(fits, other.wrong, np.zeros(len(fits), bool), proof)
         same = alike(ground, mine, other)
         return Match(same & other.wrong, other.wrong, same & ~other.wrong)
 

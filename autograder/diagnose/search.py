@@ -72,7 +72,7 @@ class Explanation:
     def covers(self, other: "Explanation") -> bool:
         """Whether it explains no case worse than another does, and some case better."""
         gains = [self.tally(n).mean - other.tally(n).mean for n in self.trial.known]
-        return min(gains) >= 0 and max(gains) > HOPE
+        return min(gains) >= 0 and max(gains) > 1 - GOOD
 
     @cached_property
     def complete(self) -> bool:
