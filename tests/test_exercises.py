@@ -14,6 +14,7 @@ from autograder.grade import PRACTICE, grade, run_here
 from autograder.kill_matrix import SEEDS, TABLE, count, kills, section, short
 from autograder.notebook import ROOT
 from autograder.report import shown
+from autograder.styles import in_another_style
 
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 once_quickly = pytest.mark.parametrize(
@@ -40,6 +41,13 @@ def test_the_reference_earns_full_marks(exercise, seed):
 @once_quickly
 def test_another_right_way_earns_full_marks(exercise, accepted, seed):
     report = grade(exercise, run_here(accepted), seed)
+    assert report.score == exercise.points, report
+
+
+@every_exercise
+@once_quickly
+def test_other_arithmetic_that_rounds_otherwise_earns_full_marks(exercise, seed):
+    report = grade(exercise, run_here(in_another_style(exercise)), seed)
     assert report.score == exercise.points, report
 
 
