@@ -259,6 +259,20 @@ def test_a_cell_that_hangs_still_defines_what_it_defines(monkeypatch):
         assert sandbox.errors == ["", ""]
 
 
+@pytest.mark.skipif(not hasattr(os, "getloadavg"), reason="the system does not tell")
+def test_on_a_busy_machine_a_cell_gets_more_time(monkeypatch):
+    monkeypatch.setattr("autograder.apart.sandbox.LOAD", 1)
+    monkeypatch.setattr("os.getloadavg", lambda: (100.0 * os.cpu_count(), 0.0, 0.0))
+    slow = "import time\ntime.sleep(2)\ndef f(x):\n    return x"
+    with Sandbox(cells(slow)) as sandbox:
+        assert sandbox.run("f", ONE)[0].result == 1
+        assert sandbox.errors == [""]
+    monkeypatch.setattr("os.getloadavg", lambda: (0.0, 0.0, 0.0))
+    with Sandbox(cells(slow)) as sandbox:  # cut down to its definition
+        assert sandbox.run("f", ONE)[0].result == 1
+    assert sandbox.cells == [Cell(slow, whole=False)]
+
+
 def test_a_cell_that_cannot_even_define_is_left_out(monkeypatch):
     monkeypatch.setattr("autograder.apart.sandbox.LOAD", 1)
     ends = "def f(x, y=__import__('os')._exit(3)):\n    return x\n"
