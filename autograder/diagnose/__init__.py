@@ -2,6 +2,7 @@
 
 answering    what the reference answers, and what someone with certain mistakes would
 faults       mistakes that need no list: a setting ignored, another default, float32
+edits        slips of the pen: the reference with one operation another
 leaves       a result taken apart
 ground       what one case can tell, how finely, and with what weight
 readings     an outcome held against the right one, entry by entry

@@ -7,16 +7,18 @@ from autograder.calling.attempt import Outcome
 from autograder.compare import Complaint, Kind
 from autograder.diagnose.answering import answers, cases, in_order, same
 from autograder.diagnose.causes import Cause, cause
+from autograder.diagnose.edits import edits
 from autograder.diagnose.evidence import Trial
 from autograder.diagnose.forms import form
 from autograder.diagnose.ground import FULL
 from autograder.diagnose.relations import Relation, relations
 from autograder.diagnose.saying import evidence, part_called, rest
-from autograder.diagnose.search import GOOD, Explanation, explanations
+from autograder.diagnose.search import GOOD, Explanation, calls, explanations, heavy, singles
 from autograder.spec import Exercise, Misconception
 
 LIKELY = 0.5  # least score that is worth a name
 AHEAD = 0.1  # by which the best has to be ahead of what says something else
+EDITS, FEW_EDITS = 150, 25  # slips of the pen that are tried; fewer where each takes long
 ENOUGH = 1.0  # numbers that could not be anything, at least
 
 
@@ -52,7 +54,20 @@ def diagnose(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> Diag
     best = named(explanations(trial))
     if best and (best.exact or sure(best)):
         return told(best)
-    return related(trial) or (told(best, certain=False) if best else None)
+    if said := unusable(trial):
+        return said
+    found = list(relations(trial, _whole(trial)))
+    pen = slip_of_the_pen(trial) if all(relation.vague for _, relation in found) else None
+    return pen or _in_words(trial, found) or (told(best, certain=False) if best else None)
+
+
+def slip_of_the_pen(trial: Trial) -> Diagnosis | None:
+    """The one edit of the reference that gives nearly all of this, if there is one."""
+    few = heavy(trial)
+    most = FEW_EDITS if few else EDITS // calls(trial.grounds[0].case)
+    found = singles(trial, edits(trial.exercise)[:most], few)
+    best = found[0] if found else None
+    return told(best) if best and best.score >= GOOD and best.proof >= ENOUGH else None
 
 
 def alike(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> list[Misconception]:
@@ -99,16 +114,24 @@ def sure(best: Explanation) -> bool:
     return best.score_of(full) >= GOOD if full else best.complete
 
 
-def related(trial: Trial) -> Diagnosis | None:
-    """What the answer is to the right one: its form, the cause of an error, a relation."""
-    full = [n for n in trial.telling if trial.full(n)] or trial.telling[:1]
+def unusable(trial: Trial) -> Diagnosis | None:
+    """Why there is no answer, or what is wrong with its form alone."""
+    full = _typical(trial)
     failed = [n for n in full if trial.readings[n].whole]
     if 2 * len(failed) >= len(full) and (why := _common_cause(trial, failed)):
         return Diagnosis((), relation=why.sentence, title=why.title)
-    whole = [n for n in full if not trial.readings[n].whole]
-    if found := form(trial, whole):
+    if found := form(trial, _whole(trial)):
         return Diagnosis((), relation=f"Your result {found.sentence}.", title=found.title)
-    return _in_words(trial, list(relations(trial, whole)))
+    return None
+
+
+def _typical(trial: Trial) -> list[int]:
+    return [n for n in trial.telling if trial.full(n)] or trial.telling[:1]
+
+
+def _whole(trial: Trial) -> list[int]:
+    """The typical cases in which an answer came."""
+    return [n for n in _typical(trial) if not trial.readings[n].whole]
 
 
 def _common_cause(trial: Trial, failed: list[int]) -> Cause | None:

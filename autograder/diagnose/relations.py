@@ -25,6 +25,7 @@ class Relation(NamedTuple):
     sentence: str
     everywhere: bool = False  # whether it holds in the cases that are right as well
     guarded: str = ""  # the sentence without numbers that lead to the right one
+    vague: bool = False  # whether it says where something is wrong rather than what
 
 
 @dataclass(eq=False)
@@ -149,6 +150,7 @@ def _by_constant(
             f"is the right one {word} a constant, which is another one in each case: "
             f"{', '.join(shown(c) for c in constants[:3])}",
             guarded=f"is the right one {word} a constant, which is another one in each case",
+            vague=True,
         )
     return None
 
@@ -399,6 +401,7 @@ ASKED: tuple[Ask, ...] = (
     cut_off, constant, scaled, function_of, moved, rounded, ordered, shifted, part_right,
     by_rows, in_the_mean, imprecise,
 )  # fmt: skip
+VAGUE = (part_right, by_rows, in_the_mean, imprecise)
 OF_SMALL: tuple[Ask, ...] = (
     rounded,
     narrow,
@@ -418,6 +421,7 @@ def relations(trial: Trial, numbers: list[int]) -> Iterator[tuple[tuple, Relatio
         small = all(pair.near(pair.got, pair.should, 1e-2) for pair in pairs)
         for ask in OF_SMALL if small else ASKED:
             if found := ask(trial, pairs):
+                found = found._replace(vague=found.vague or ask in VAGUE)
                 yield component, _limited(trial, component, pairs, found)
                 break
 

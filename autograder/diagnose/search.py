@@ -16,7 +16,7 @@ GOOD = 0.9  # share from which a case counts as explained
 HOPE = 0.3  # least score of what is tried together with others
 COMPLEX, DERIVED = 0.06, 0.02  # what a further mistake has to explain more; what a derived one
 MOST = 3  # mistakes that are named together
-PAIRS, FEW_PAIRS = 400, 15  # pairs that are tried: few where one answer takes a training run
+PAIRS, FEW_PAIRS = 240, 15  # pairs that are tried: few where one answer takes a training run
 
 
 @dataclass(eq=False)

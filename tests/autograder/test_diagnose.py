@@ -7,6 +7,7 @@ from toys import ASCENT, ENDLESS, LAX, NO_DECAY, NUMBER, RULE, SQUARED, exercise
 from autograder.calling.attempt import Outcome, attempt_all
 from autograder.cases import draw
 from autograder.diagnose import Diagnosis, answers, diagnose, same
+from autograder.diagnose.edits import edits
 from autograder.exercises import EXERCISES
 from autograder.spec import Case
 
@@ -230,3 +231,36 @@ def test_the_answers_are_those_of_the_variant():
     expected = -typical["lr"] * (typical["grad"] + 0.5)
     torch.testing.assert_close(answers(RULE, SEED, ASCENT)[0].result, expected)
     assert isinstance(answers(RULE, SEED, NUMBER)[0].result, float)
+
+
+# ── Slips of the pen ────────────────────────────────────────────────────────────────
+
+
+def test_a_slip_of_the_pen_is_told_by_its_kind_and_its_argument():
+    it = EXERCISES["normalization.rms_norm"]
+
+    def no_root(x, gamma, eps=1e-6):
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        mean_square = wide.square().mean(dim=-1, keepdim=True)
+        return (wide * (mean_square - eps).rsqrt()).to(x.dtype) * gamma
+
+    found = diagnosis_of(no_root, it)
+    assert found.name == "subtracted instead of added"
+    assert "(the one with eps)" in found.misconceptions[0].symptom
+
+
+def test_edits_are_functions_that_differ_and_say_no_code():
+    for it in EXERCISES.values():
+        found = edits(it)
+        assert found, it.id
+        for edit in found:
+            assert edit.function.__name__ == it.name
+            assert "`" not in edit.symptom + edit.hint
+            assert edit.symptom.endswith(".")
+
+
+def test_an_edit_changes_one_operation_and_no_condition_of_a_loop():
+    found = {edit.name: edit for edit in edits(EXERCISES["gradients.depth_limit"])}
+    assert found["5 for 4"].function(4.0, 0.1) == -1  # the last of that name: |w| / 5
+    assert found["a divisor forgotten"].function(0.5, 0.4) == 2  # 1, 0.5, 0.25
+    assert "an edge on the wrong side" in found  # |w| ≥ 4, not the loop's own
