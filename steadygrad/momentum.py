@@ -61,9 +61,9 @@ def sgd(
 
     g is the gradient, μ the momentum, b the velocity: the state, which is None before the
     first step.  Returns the direction and the new state, and changes neither input.  With
-    μ = 0 and no dampening this is plain gradient descent.  As in torch.optim.SGD, which at
-    μ = 0 ignores the dampening, and whose form of Nesterov's momentum is that of Sutskever et
-    al. (2013) in shifted variables.
+    μ = 0 and no dampening this is plain gradient descent.  As in torch.optim.SGD (except that
+    it ignores the dampening at μ = 0), whose form of Nesterov's momentum is that of Sutskever
+    et al. (2013) in shifted variables.
 
     >>> g = torch.ones(2)
     >>> direction, state = sgd(g, None, momentum=0.9)

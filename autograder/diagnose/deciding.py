@@ -51,20 +51,23 @@ def diagnose(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> Diag
     trial = Trial(exercise, seed, outcomes)
     if not trial.telling:
         return None
-    best = named(explanations(trial))
+    found = explanations(trial)
+    best = named(found)
     if best and (best.exact or sure(best)):
         return told(best)
+    if not best and found and found[0].score >= GOOD:  # others explain nearly as much
+        return told(found[0], certain=False)
     if said := unusable(trial):
         return said
-    found = list(relations(trial, _whole(trial)))
-    pen = slip_of_the_pen(trial) if all(relation.vague for _, relation in found) else None
-    return pen or _in_words(trial, found) or (told(best, certain=False) if best else None)
+    related = list(relations(trial, _whole(trial)))
+    pen = slip_of_the_pen(trial) if all(relation.vague for _, relation in related) else None
+    return pen or _in_words(trial, related) or (told(best, certain=False) if best else None)
 
 
 def slip_of_the_pen(trial: Trial) -> Diagnosis | None:
     """The one edit of the reference that gives nearly all of this, if there is one."""
     few = heavy(trial)
-    most = FEW_EDITS if few else EDITS // calls(trial.grounds[0].case)
+    most = FEW_EDITS if few else max(EDITS // calls(trial.grounds[0].case), 2 * FEW_EDITS)
     found = singles(trial, edits(trial.exercise)[:most], few)
     best = found[0] if found else None
     return told(best) if best and best.score >= GOOD and best.proof >= ENOUGH else None

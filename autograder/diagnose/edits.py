@@ -65,8 +65,13 @@ def edits(exercise: Exercise) -> tuple[Edit, ...]:
     tree = ast.parse(exercise.source)
     del tree.body[0].body[0]  # the docstring
     found: dict[str, Edit] = {}
+    places = {
+        id(c) for n in ast.walk(tree) if isinstance(n, ast.Subscript) for c in ast.walk(n.slice)
+    }
     for number, node in _nodes(tree):
         for name, symptom, change in _changes(node, exercise):
+            if id(node) in places:
+                name, symptom = "another place", "another entry, row or column is taken"
             source = _edited(tree, number, change)
             if source not in found:
                 found[source] = Edit(

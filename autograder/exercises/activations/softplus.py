@@ -63,6 +63,20 @@ SOFTPLUS = Exercise(
     trace=Trace(inputs=dict(x=torch.tensor(1.0), beta=2.0), steps=softplus_steps),
     misconceptions=(
         Misconception(
+            "β only as a divisor",
+            instead_of="z = beta * x",
+            wrote="z = x",
+            symptom="You divide by β, but the exponent lacks it.",
+            hint="β stands twice: it makes the bend sharp, and keeps the right slope at 1.",
+        ),
+        Misconception(
+            "β missing from the exponent",
+            instead_of=SMALL,
+            wrote="small = (-x.abs()).exp()",
+            symptom="The bend is that of β = 1, in part.",
+            hint="Everything that the exponential sees is β x.",
+        ),
+        Misconception(
             "written as it stands",
             instead_of=RESULT,
             wrote="torch.log1p(z.exp()) / beta",

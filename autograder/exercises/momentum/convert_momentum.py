@@ -63,6 +63,13 @@ CONVERT_MOMENTUM = Exercise(
     ),
     misconceptions=(
         Misconception(
+            "converted from a mean to a mean",
+            instead_of=TO,
+            wrote='if target == "ema" and source != "ema":\n        lr = lr / (1 - beta)',
+            symptom="From the running mean to itself your rate changes.",
+            hint="To stay in one convention, nothing is to be done.",
+        ),
+        Misconception(
             "multiplied where it must be divided",
             instead_of=TO,
             wrote='if target == "ema":\n        lr = lr * (1 - beta)',

@@ -62,6 +62,13 @@ QUADRATIC_PATH = Exercise(
     ),
     misconceptions=(
         Misconception(
+            "moves before the velocity turns",
+            instead_of=f"{VELOCITY}\n        {MOVE}",
+            wrote="x, velocity = x - lr * velocity, mu * velocity + h @ x",
+            symptom="Your first step goes nowhere: you move with the velocity before it.",
+            hint="First the gradient enters the velocity, then the point moves with it.",
+        ),
+        Misconception(
             "the start left out",
             instead_of="points = [x]",
             wrote="points = [x][:0] or [x - lr * (h @ x)]\n    velocity = h @ x\n"

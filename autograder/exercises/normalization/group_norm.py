@@ -91,6 +91,22 @@ GROUP_NORM = Exercise(
     ),
     misconceptions=(
         Misconception(
+            "pooled over the batch",
+            instead_of=f"{MEAN}\n    {VAR}",
+            wrote="mean = groups.mean(dim=(0, 2), keepdim=True)\n"
+            "    var = (groups - mean).square().mean(dim=(0, 2), keepdim=True)",
+            symptom="All examples of a batch share their mean and variance.",
+            hint="A group is some channels of one example. What else is in the batch must not "
+            "matter.",
+        ),
+        Misconception(
+            "mean not taken off",
+            instead_of=f"{MEAN}\n    {VAR}",
+            wrote="mean = torch.zeros(())\n    var = groups.square().mean(dim=2, keepdim=True)",
+            symptom="You divide by the root mean square, and the mean stays in.",
+            hint="Standardizing has two parts: take off the mean, divide by the deviation.",
+        ),
+        Misconception(
             "groups interleaved",
             instead_of=f"{GROUPS}\n    {MEAN}\n    {VAR}\n    {X_HAT}",
             wrote="groups = x.reshape(len(x), -1, num_groups, *x.shape[2:]).transpose(1, 2)\n"

@@ -108,6 +108,13 @@ SUGGEST_LR = Exercise(
     trace=Trace(inputs=TINY, steps=suggest_steps),
     misconceptions=(
         Misconception(
+            "slopes over the rate itself",
+            instead_of="slopes = heights.diff() / logs.diff()",
+            wrote="slopes = heights.diff() / logs.exp().diff()",
+            symptom="You find the steepest fall over the rate, which is far on the left.",
+            hint="A finder's curve is drawn over the logarithm of the rate; take slopes there.",
+        ),
+        Misconception(
             "a curve without a fall not refused",
             instead_of=NO_FALL,
             wrote="pass",
