@@ -29,9 +29,6 @@ def sgd_cases(rng):
     yield case("Nesterov, dampened", momentum=0.85, dampening=0.25, nesterov=True)
     yield case("momentum 0.3", momentum=0.3)
     yield case("one parameter", momentum=0.95, size=1)
-    vectors = (torch.randn(3, generator=rng) for _ in range(2))
-    later = dict(zip(("gradient", "state"), vectors, strict=True))
-    yield Case("a later step, which changes neither input", later | dict(momentum=0.7))
     yield case("dampened, a zero gradient first", momentum=0.6, dampening=0.5, first=0.0)
 
 
