@@ -20,12 +20,8 @@ from autograder.apart.wire import WireError, receive, send
 from autograder.calling.attempt import SECONDS, Outcome, noticed, patience, too_long
 from autograder.calling.plain import legible
 
-COMMAND = (
-    sys.executable,
-    "-I",
-    "-m",
-    "autograder.apart.worker",
-)  # -I: no file beside the notebook
+# -I: no file that lies beside the notebook is imported
+COMMAND = (sys.executable, "-I", "-m", "autograder.apart.worker")
 START = 120  # seconds to import torch on a machine that has better things to do
 LOAD = 10  # seconds for one cell, on a machine that has a processor for it
 GRACE = 2  # seconds that the worker's own alarm gets before the parent loses patience

@@ -29,9 +29,8 @@ from autograder.calling.withheld import WithheldError, copies
 from autograder.state import known_state
 
 MEMORY = 4 * 2**30  # bytes that a submission may take beyond what Python and torch hold
-ANSWERS = str(
-    Path(__file__).parents[1] / "exercises"
-)  # they hold other right ways to write them
+# exercises hold other right ways to write them
+ANSWERS = str(Path(__file__).parents[1] / "exercises")
 
 
 def main() -> None:
