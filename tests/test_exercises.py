@@ -85,6 +85,10 @@ ALSO_KNOWN_AS = {
     ("decay ignored", "decay in both places"): "decay in the gradient",
     ("square of the norm", "norms not squared under the root"): "norms added up",
     ("factor from the square", "square returned"): "square of the norm",
+    ("β only as a divisor", "not divided by β"): "β ignored",
+    ("β only as a divisor", "only the small part divided by β"): "β missing from the exponent",
+    ("β missing from the exponent", "only the straight part divided by β"): "β ignored",
+    ("pooled over the batch", "each channel by itself"): "batch norm",
     (
         "multiplied where it must be divided",
         "divided where it must be multiplied",
