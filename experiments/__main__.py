@@ -1,7 +1,8 @@
 """Measure again and say what changed: `python -m experiments [--save] [name ...]`.
 
-Without names, every experiment.  With `--save` the new numbers replace the stored ones.
-The exit status is the number of experiments whose claims or numbers moved.
+Without names, every experiment, each on the seeds of the text and on others that the text
+never saw.  With `--save` the new numbers replace the stored ones.  The exit status is the
+number of experiments whose claims or numbers moved.
 """
 
 import argparse
@@ -20,16 +21,18 @@ def main(arguments: list[str]) -> int:
 
 
 def _again(name: str, save: bool) -> bool:
-    fresh = record.run(name)
-    news = [f"no longer true: {claim}" for claim in record.broken(fresh)]
-    try:
-        news += record.moved(record.load(name), fresh)
-    except FileNotFoundError:
-        news.append("measured for the first time")
-    if save:
-        record.save(fresh)
-    claims = len(record.script(name).CLAIMS)
-    print(f"{name}: {fresh.seconds:.0f} s, {claims} claims, {len(news)} changes")
+    fresh = [record.run(name, seeds) for seeds in (record.SEEDS, record.UNSEEN)]
+    news = []
+    for each, which in zip(fresh, ("", " on other seeds"), strict=True):
+        news += [f"no longer true{which}: {claim}" for claim in record.broken(each)]
+        try:
+            news += record.moved(record.load(name, unseen=bool(which)), each)
+        except FileNotFoundError:
+            news.append(f"measured{which} for the first time")
+        if save:
+            record.save(each)
+    claims, seconds = len(record.script(name).CLAIMS), sum(each.seconds for each in fresh)
+    print(f"{name}: {seconds:.0f} s, {claims} claims, {len(news)} changes", flush=True)
     print(*(f"  {line}" for line in news), sep="\n", end="\n" if news else "")
     return bool(news)
 

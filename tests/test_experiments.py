@@ -12,6 +12,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from experiments import record
+from experiments.comparing import below, lead, level
 from experiments.record import Record, band, broken, load, moved, names, run, script
 from experiments.stacks import train
 from steadygrad.data import Examples
@@ -19,11 +20,14 @@ from steadygrad.data import Examples
 FOLDER = Path(record.__file__).parent
 
 every_experiment = pytest.mark.parametrize("name", names())
+both_sets = pytest.mark.parametrize("unseen", [False, True], ids=["seeds", "unseen"])
 
 
+@both_sets
 @every_experiment
-def test_a_record_is_complete(name):
-    stored = load(name)
+def test_a_record_is_complete(name, unseen):
+    stored = load(name, unseen=unseen)
+    assert set(stored.seeds).isdisjoint(load(name, unseen=not unseen).seeds)
     assert stored.name == name
     assert len(set(stored.seeds)) == len(stored.seeds) >= 10
     assert {"python", "torch"} <= set(stored.versions)
@@ -35,10 +39,11 @@ def test_a_record_is_complete(name):
             assert (values > 0).all()  # they are compared as logarithms
 
 
+@both_sets
 @every_experiment
-def test_the_stored_numbers_bear_out_every_claim(name):
+def test_the_stored_numbers_bear_out_every_claim(name, unseen):
     assert len(script(name).CLAIMS) > 0
-    assert broken(load(name)) == []
+    assert broken(load(name, unseen=unseen)) == []
 
 
 @every_experiment
@@ -131,6 +136,21 @@ def test_a_band_is_a_factor_to_either_side():
     assert (found.low, found.high) == (pytest.approx([0.01]), pytest.approx([100]))
 
 
+def test_a_difference_is_told_in_its_standard_errors():
+    a, b = np.array([1.0, 2.0, 3.0, 4.0]), np.array([2.0, 3.5, 4.0, 5.5])
+    assert lead(a, b) == pytest.approx(1.25 / (np.sqrt(1 / 12) / 2))
+    assert lead(b, a) == -lead(a, b)
+    assert lead(a, a) == 0
+    assert lead(a, a + 1) == np.inf
+    assert below(a, b)
+    assert below(a, b, by=0.9)
+    assert not below(a, b, by=1.0)
+    assert not below(b, a)
+    assert level(a, b, within=1.6)
+    assert not level(a, b, within=1.5)
+    assert not level(a, b * np.nan, within=1.5)
+
+
 def test_what_is_saved_is_what_is_loaded(tmp_path, monkeypatch):
     monkeypatch.setattr(record.resources, "files", lambda package: tmp_path)
     saved = a_record([[1.23456], [2e-9]])
@@ -149,7 +169,8 @@ def test_an_unknown_record_is_answered_with_those_there_are():
 
 @every_experiment
 def test_every_script_has_its_record_and_every_record_its_script(name):
-    assert {path.stem for path in FOLDER.glob("*.json")} == set(names())
+    for folder in FOLDER, FOLDER / "unseen":
+        assert {path.stem for path in folder.glob("*.json")} == set(names())
     assert json.loads((FOLDER / f"{name}.json").read_text())["name"] == name
 
 

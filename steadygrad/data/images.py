@@ -25,12 +25,14 @@ class Images(NamedTuple):
     mean: float  # of all pixels of the training images, on the scale from 0 to 1
     std: float
     classes: tuple[str, ...]
+    validation: Examples | None = None  # to choose by; the test images are read once
 
 
 def load_images(
     name: str = "mnist-5k",
     *,
     train_share: float = 0.8,
+    validation_share: float = 0.0,
     seed: int = 0,
     dtype: torch.dtype = torch.float32,
     device: Device = "cpu",
@@ -46,9 +48,12 @@ def load_images(
     "mnist-5k" comes with the library: 500 of each digit, of which `train_share` are drawn
     (with `seed`) to train on. "mnist" and "fashion-mnist" are downloaded on first use (12
     and 31 MB), kept in `cache` (by default the operating system's cache folder), and come
-    split by their authors into 60000 and 10000: `train_share` and `seed` do not touch them.
+    split by their authors into 60000 and 10000: `train_share` does not touch them.
 
-    The test images are standardised with the training images' mean and deviation, so theirs
+    With a `validation_share` that share of the training images is set apart (with `seed`, every
+    class alike) to choose rates and to stop by.  The test images stay the same.
+
+    All other images are standardised with the training images' mean and deviation, so theirs
     are only nearly 0 and 1: using their own would be peeking.
 
     >>> digits = load_images()
@@ -66,13 +71,22 @@ def load_images(
     else:
         options = ", ".join(["mnist-5k", *sources])
         raise ValueError(f"There is no image set {name!r}; choose one of {options}.")
-    mean, std = _mean_and_std(pictures[0])
+    pixels, labels, test_pixels, test_labels = pictures
+    apart = None
+    if validation_share:
+        rng = torch.Generator().manual_seed(seed)
+        chosen, others = split(labels, 1 - validation_share, rng=rng)
+        apart = pixels[others], labels[others]
+        pixels, labels = pixels[chosen], labels[chosen]
+    mean, std = _mean_and_std(pixels)
 
     def examples(pixels: Pixels, labels: Labels) -> Examples:
         x = ((pixels.to(dtype) / 255 - mean) / std).to(device)
         return Examples(x.flatten(1) if flatten else x, labels.long().to(device))
 
-    return Images(examples(*pictures[:2]), examples(*pictures[2:]), mean, std, classes)
+    validation = examples(*apart) if apart else None
+    train, test = examples(pixels, labels), examples(test_pixels, test_labels)
+    return Images(train, test, mean, std, classes, validation)
 
 
 def _mean_and_std(pixels: Pixels) -> tuple[float, float]:
@@ -102,7 +116,7 @@ def split(
     hold classes that training has not seen. Raises ValueError for a share outside (0, 1).
     """
     if not 0 < share < 1:
-        raise ValueError(f"train_share must lie between 0 and 1, but got {share!r}; try 0.8.")
+        raise ValueError(f"A share must lie between 0 and 1, but this is {share!r}; try 0.8.")
 
     def shuffled() -> Int64[Tensor, " n"]:
         return torch.randperm(len(labels), generator=rng, device=rng.device).to(labels.device)

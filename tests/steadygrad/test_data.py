@@ -332,3 +332,20 @@ def test_a_mistake_is_named_with_what_to_do(wrong, complaint, rng):
 def test_examples_in_docstrings(part):
     failed, tried = doctest.testmod(part)
     assert (failed, tried > 0) == (0, True)
+
+
+def test_images_to_choose_by_are_neither_trained_on_nor_tested_on():
+    whole, parted = load_images(), load_images(validation_share=0.25)
+    assert whole.validation is None
+    assert len(parted.train.y) == 3000
+    assert torch.bincount(parted.validation.y).tolist() == [100] * 10
+    assert parted.test.y.equal(whole.test.y)
+    assert abs(parted.train.x.mean()) < 1e-6 < abs(parted.validation.x.mean())
+    pixels = torch.cat([parted.train.x, parted.validation.x]) * parted.std + parted.mean
+    there = whole.train.x * whole.std + whole.mean
+    torch.testing.assert_close(pixels.sum(dim=1).sort()[0], there.sum(dim=1).sort()[0])
+
+
+def test_a_share_that_leaves_nothing_is_refused():
+    with pytest.raises(ValueError, match="share"):
+        load_images(validation_share=1.0)
