@@ -116,7 +116,7 @@ def split(
     hold classes that training has not seen. Raises ValueError for a share outside (0, 1).
     """
     if not 0 < share < 1:
-        raise ValueError(f"A share must lie between 0 and 1, but this is {share!r}; try 0.8.")
+        raise ValueError(f"A share must lie between 0 and 1, but got {share!r}; try 0.8.")
 
     def shuffled() -> Int64[Tensor, " n"]:
         return torch.randperm(len(labels), generator=rng, device=rng.device).to(labels.device)
