@@ -4,7 +4,10 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
+from steadygrad.checks import checked, filled, positive
 
+
+@checked(counts=filled)
 def output_bias_from_counts(
     counts: Shaped[Tensor, " classes"],
 ) -> Float[Tensor, " classes"]:
@@ -23,6 +26,7 @@ def output_bias_from_counts(
     return shares.log()
 
 
+@checked(x=filled, tol=positive)
 def lsuv_(
     model: nn.Sequential,
     x: Float[Tensor, "batch *shape"],

@@ -8,9 +8,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 from torch.optim import Optimizer
 
+from steadygrad.checks import bound, checked, not_negative
+
 Loss = Callable[[Tensor, Tensor], Tensor]  # (outputs, targets) -> the batch's mean
 
 
+@checked(max_norm=bound)
 def train_step(
     model: nn.Module,
     optimizer: Optimizer,
@@ -41,6 +44,7 @@ def train_step(
     return loss.item()
 
 
+@checked
 def evaluate(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]]) -> tuple[float, float]:
     """The mean cross-entropy and the share of right classes, over all examples.
 
@@ -64,6 +68,7 @@ def evaluate(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]]) -> tuple
     return lost / n, right / n
 
 
+@checked(lr=not_negative)
 def overfit_one_batch(
     model: nn.Module, x: Tensor, y: Tensor, steps: int, lr: float
 ) -> list[float]:

@@ -99,7 +99,7 @@ def scaling_cases(rng):
         )
     known = dict(w=torch.ones(3, 4), gain=1.0, mode="fan_in", distribution="normal")
     unknown = dict(
-        mode=Refused("fan_sum", "KeyError"), distribution=Refused("normed", "ValueError")
+        mode=Refused("fan_sum", "ValueError"), distribution=Refused("normed", "ValueError")
     )
     for name, refused in unknown.items():
         yield Case(f"a {name} that there is not", known | {name: refused}, refusal)
@@ -242,17 +242,17 @@ VARIANCE_SCALING = Exercise(
         ),
         Misconception(
             "always fan in",
-            instead_of="(fan_in + fan_out) / 2}[mode]",
+            instead_of="(fan_in + fan_out) / 2}.get(mode)",
             wrote="(fan_in + fan_out) / 2}['fan_in']",
             symptom="Your weights are the same for every mode.",
             hint="The mode says which fan counts: the way forward, the way back, or both.",
         ),
         Misconception(
             "unknown modes taken for fan in",
-            instead_of="(fan_in + fan_out) / 2}[mode]",
+            instead_of="(fan_in + fan_out) / 2}.get(mode)",
             wrote="(fan_in + fan_out) / 2}.get(mode, fan_in)",
             symptom="A mode that there is not is taken for fan_in.",
-            hint="Whoever misspells a mode should learn it: raise a KeyError.",
+            hint="Whoever misspells a mode should learn it: raise a ValueError.",
         ),
         Misconception(
             "unknown distributions taken for the normal one",

@@ -13,8 +13,10 @@ nearly = close(rtol=1e-4, atol=1e-5)
 
 
 def accumulate_cases(rng):
-    def case(name, model, *sizes, loss="cross-entropy", factor=1.0):
+    def case(name, model, *sizes, loss="cross-entropy", factor=1.0, padded=()):
         pieces = [batch(rng, n) for n in sizes]
+        for (_, y), kept in zip(pieces, padded, strict=False):
+            y[kept:] = loop.IGNORED
         if loss == "mean squared error":
             pieces = [(x, torch.randn(len(x), 3, generator=rng)) for x, _ in pieces]
         inputs = dict(
@@ -32,6 +34,8 @@ def accumulate_cases(rng):
     yield case("a loss of squares, doubled", drawn(rng), 2, 6, loss=squared, factor=2.0)
     yield case("with batch norm", drawn(rng, NORMED), 5, 3)
     yield case("a frozen batch norm", drawn(rng, NORMED, training=False), 5, 3)
+    yield case("targets of −100", drawn(rng), 6, 4, 4, padded=(5, 1, 4))
+    yield case("a micro-batch without targets", drawn(rng), 5, 3, 4, padded=(5, 0, 2))
     yield case("memory for one micro-batch", drawn(rng, counted), 4, 4, 3)
 
 
@@ -52,16 +56,18 @@ def accumulate_sums(model, loss_fn, micro_batches):
     n, total = 0, 0.0
     model.zero_grad(set_to_none=False)
     for x, y in micro_batches:
-        loss = loss_fn(model(x), y) * len(y)
-        loss.backward()
-        total += loss.item()
-        n += len(y)
+        kept = len(y) if y.is_floating_point() else (y >= 0).sum().item()
+        if kept > 0:
+            loss = loss_fn(model(x), y) * kept
+            loss.backward()
+            total += loss.item()
+            n += kept
     for parameter in model.parameters():
         parameter.grad /= n
     return total / n
 
 
-SHARE = "* (len(y) / n)"
+SHARE = "* (counted(y) / n)"
 BACKWARD = "        loss.backward()\n"
 FORGET = "    model.zero_grad()\n"
 TOTAL = "        total += loss.item()\n"
@@ -108,14 +114,14 @@ ACCUMULATE_GRADIENTS = Exercise(
         Misconception(
             "sum over the examples",
             instead_of=SHARE,
-            wrote="* len(y)",
+            wrote="* counted(y)",
             symptom="Your gradient is that of the sum over all examples.",
             hint="Divide by the number of examples in all micro-batches together.",
         ),
         Misconception(
             "divided twice",
             instead_of=SHARE,
-            wrote="* (len(y) / n) / len(micro_batches)",
+            wrote="* (counted(y) / n) / len(micro_batches)",
             symptom="Your gradient is too short by the number of micro-batches.",
             hint="The shares add up to 1 already; nothing is left to divide by.",
         ),
@@ -153,7 +159,7 @@ ACCUMULATE_GRADIENTS = Exercise(
         Misconception(
             "losses returned without weights",
             instead_of="total += loss.item()",
-            wrote="total += loss.item() * n / len(y)",
+            wrote="total += loss.item() * n / counted(y)",
             symptom="Gradients are right; the loss that you return adds up unweighted means.",
             hint="The loss and its gradient take the same shares.",
         ),
@@ -187,7 +193,7 @@ ACCUMULATE_GRADIENTS = Exercise(
         Misconception(
             "loss a mean of means",
             instead_of="total += loss.item()",
-            wrote="total += loss.item() * n / len(y) / len(micro_batches)",
+            wrote="total += loss.item() * n / counted(y) / len(micro_batches)",
             symptom="Gradients are right; in the loss that you return each micro-batch counts"
             " the same.",
             hint="The loss and its gradient take the same shares.",
@@ -209,6 +215,22 @@ ACCUMULATE_GRADIENTS = Exercise(
             hint="The loss is a mean over all examples, as its gradient is.",
         ),
         Misconception(
+            "padding counted",
+            instead_of="    n = sum(counted(y)",
+            wrote="    counted = len\n    n = sum(counted(y)",
+            symptom="Where some targets are −100 your shares are not theirs.",
+            hint="Cross-entropy takes its mean over the targets that are not −100. Weigh it by "
+            "how many those are.",
+        ),
+        Misconception(
+            "the mean of nothing",
+            instead_of="        if not counted(y):\n            continue\n",
+            wrote="",
+            symptom="A micro-batch whose targets are all −100 makes your numbers NaN.",
+            hint="A mean over no targets is 0/0, and NaN times a share of 0 stays NaN. Leave "
+            "such a micro-batch out.",
+        ),
+        Misconception(
             "mode changed",
             instead_of=FORGET,
             wrote="    model.train()\n" + FORGET,
@@ -218,7 +240,7 @@ ACCUMULATE_GRADIENTS = Exercise(
         Misconception(
             "sums divided by the number of micro-batches",
             instead_of=SHARE + "\n        loss.backward()\n        total += loss.item()\n",
-            wrote="* len(y)\n"
+            wrote="* counted(y)\n"
             "        loss.backward()\n"
             "        total += loss.item() / n\n"
             "    for p in model.parameters():\n"

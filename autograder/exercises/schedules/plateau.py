@@ -29,6 +29,9 @@ def plateau_cases(rng):
     yield case(
         "a lowest rate", [1.0] * 9, factor=factor, patience=0, min_lr=between(rng, 0.3, 0.5)
     )
+    yield case(
+        "below the lowest rate", [1.0] * 5, factor=factor, patience=1, min_lr=between(rng, 4, 5)
+    )
     small = [0.01 * n for n in (9, 7, 5, 3, 2, 2, 2, 2)]
     yield case("small numbers", small, factor=factor, patience=1, threshold=0.05)
     yield case(
@@ -74,14 +77,16 @@ def plateau_in_a_dictionary(
     if metric < new["best"] - threshold * new["best"] or new["best"] == float("inf") > metric:
         new.update(best=metric, left=patience)
     elif new["left"] == 0:
-        new.update(lr=max(new["lr"] * factor, min_lr), left=patience)
+        if new["lr"] > min_lr:
+            new["lr"] = max(new["lr"] * factor, min_lr)
+        new["left"] = patience
     else:
         new["left"] -= 1
     return new["lr"], new
 
 
 BETTER = "metric < best * (1 - threshold)"
-LOWER = "rate, bad = max(rate * factor, min_lr), 0"
+LOWER = "rate, bad = min(rate, max(rate * factor, min_lr)), 0"
 REDUCE = f"if bad > patience:\n        {LOWER}\n    return rate, Plateau(rate, best, bad)"
 BEGIN = "rate, best, bad = state or (lr, math.inf, 0)"
 
@@ -152,7 +157,7 @@ PLATEAU = Exercise(
         Misconception(
             "not reset by a reduction",
             instead_of=LOWER,
-            wrote="rate = max(rate * factor, min_lr)",
+            wrote="rate = min(rate, max(rate * factor, min_lr))",
             symptom="After the first reduction you lower the rate at every bad metric.",
             hint="The lower rate is to be given its time: begin the count again.",
         ),
@@ -166,7 +171,7 @@ PLATEAU = Exercise(
         Misconception(
             "best forgotten at a reduction",
             instead_of=LOWER,
-            wrote="rate, best, bad = max(rate * factor, min_lr), math.inf, 0",
+            wrote="rate, best, bad = min(rate, max(rate * factor, min_lr)), math.inf, 0",
             symptom="After a reduction any metric is the best for you.",
             hint="A lower rate does not make a past success undone. Keep the best metric.",
         ),
@@ -208,8 +213,8 @@ PLATEAU = Exercise(
         ),
         Misconception(
             "divided by the factor",
-            instead_of="rate * factor",
-            wrote="rate / factor",
+            instead_of="min(rate, max(rate * factor, min_lr))",
+            wrote="max(rate / factor, min_lr)",
             symptom="Your rate grows.",
             hint="The factor is below 1 and multiplies the rate.",
         ),
@@ -253,7 +258,7 @@ PLATEAU = Exercise(
         Misconception(
             "best replaced at a reduction",
             instead_of=LOWER,
-            wrote="rate, best, bad = max(rate * factor, min_lr), metric, 0",
+            wrote="rate, best, bad = min(rate, max(rate * factor, min_lr)), metric, 0",
             symptom="After a reduction you compare with the metric at which it came.",
             hint="A lower rate does not make a past success undone. Keep the best metric.",
         ),
@@ -271,6 +276,13 @@ PLATEAU = Exercise(
             f"        return rate, Plateau(rate, best, bad)",
             symptom="A metric of NaN does not count at all for you.",
             hint="NaN is no better than the best: it counts as a bad metric.",
+        ),
+        Misconception(
+            "raised to min_lr",
+            instead_of="min(rate, max(rate * factor, min_lr))",
+            wrote="max(rate * factor, min_lr)",
+            symptom="You raise a rate that is below min_lr.",
+            hint="A plateau only ever lowers the rate: one below min_lr stays as it is.",
         ),
         Misconception(
             "lowered for the next call only",
