@@ -181,7 +181,7 @@ def test_an_optimizer_of_another_model_is_refused():
         fit(model(), points(), epochs=1, optimizer=sgd)
 
 
-@pytest.mark.parametrize("learning_rate", [1e20, 1e300])
+@pytest.mark.parametrize("learning_rate", [1e20, 1e38])
 def test_a_run_that_diverges_stops_there_without_a_warning(learning_rate):
     net, after = model(), {}
 
@@ -202,7 +202,7 @@ def test_a_run_that_diverges_stops_there_without_a_warning(learning_rate):
 
 
 def test_a_run_whose_last_step_diverges_says_so_too():
-    history = fit(model(), points(), epochs=1, batch_size=100, learning_rate=1e300)
+    history = fit(model(), points(), epochs=1, batch_size=100, learning_rate=1e38)
     assert len(history.batch_loss) == 1
     assert history.diverged
 

@@ -129,7 +129,10 @@ def scaling_from_uniform_numbers(w, gain, mode, distribution, generator=None, gr
     """Another right way: all three from torch.rand, the normal ones by the inverse of P."""
     area = w[0, 0].numel()
     fans = torch.tensor([w.shape[1], w.shape[0] / groups], dtype=torch.float64) * area
-    fan = {"fan_in": fans[0], "fan_out": fans[1], "fan_avg": fans.mean()}[mode]
+    fans = {"fan_in": fans[0], "fan_out": fans[1], "fan_avg": fans.mean()}
+    if mode not in fans:
+        raise ValueError(mode)
+    fan = fans[mode]
     std = gain * float(fan) ** -0.5
     even = torch.rand(w.shape, generator=generator, dtype=w.dtype).clamp(1e-7, 1 - 1e-7)
     if distribution == "uniform":
@@ -147,7 +150,10 @@ def scaling_by_nn_init(w, gain, mode, distribution, generator=None, groups=1):
     """Another right way: torch's own draws, given the right numbers."""
     fan_in, fan_out = torch.nn.init._calculate_fan_in_and_fan_out(w)
     fan_out /= groups
-    fan = dict(fan_in=fan_in, fan_out=fan_out, fan_avg=(fan_in + fan_out) / 2)[mode]
+    fans = dict(fan_in=fan_in, fan_out=fan_out, fan_avg=(fan_in + fan_out) / 2)
+    if mode not in fans:
+        raise ValueError(mode)
+    fan = fans[mode]
     std = gain / fan**0.5
     if distribution == "normal":
         return torch.nn.init.normal_(w, 0, std, generator=generator)
