@@ -19,6 +19,7 @@ import math
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from numbers import Real
 from typing import Any, NamedTuple, TypeVar, Union
 
@@ -93,20 +94,21 @@ def checked(function: Function | None = None, /, **rules: Rule) -> Function:
         raise TypeError(f"{function.__qualname__} has no argument {', '.join(unknown)}.")
     checks = {name: _Check(p.annotation, rules.get(name)) for name, p in parameters.items()}
     order = [name for name, p in parameters.items() if p.kind is not p.KEYWORD_ONLY]
-    rest = next((n for n, p in parameters.items() if p.kind is p.VAR_POSITIONAL), None)
+    rest = next((n for n, p in parameters.items() if p.kind is p.VAR_POSITIONAL), "")
+    shaped = sum(any(map(_is_array, check.kinds)) for check in checks.values()) + bool(rest) > 1
     where = function.__qualname__.removesuffix(".__init__")
 
     @functools.wraps(function)
     def wrapper(*args, **kwargs):
         if not torch.compiler.is_compiling():
             given = dict(zip(order, args, strict=False)) | kwargs
-            if rest:
-                fixed = order.index(rest)
-                given.pop(rest, None)
-                given |= {f"{rest}[{i}]": value for i, value in enumerate(args[fixed:])}
-            with jaxtyped("context"):  # within it a dimension has one size in all arguments
+            if rest and given.pop(rest, None) is not None:
+                others = args[order.index(rest) :]
+                given |= {f"{rest}[{i}]": value for i, value in enumerate(others)}
+            # within the context a dimension has one size in all arguments
+            with jaxtyped("context") if shaped else nullcontext():
                 for name, value in given.items():
-                    if check := checks.get(name.partition("[")[0]):
+                    if check := checks.get(name) or checks.get(name.partition("[")[0]):
                         check(where, name, value, given)
         return function(*args, **kwargs)
 
@@ -114,26 +116,36 @@ def checked(function: Function | None = None, /, **rules: Rule) -> Function:
     return wrapper
 
 
+def unchecked(function: Function) -> Function:
+    """What a checked function wraps: for a loop that asks the same in every round."""
+    return function.__wrapped__ if hasattr(function, "checks") else function
+
+
 class _Check:
     """One argument's kind, shape and range."""
 
     def __init__(self, annotation: Any, rule: Rule | None):
         self.kinds = _kinds(annotation)
+        self.plain = set().union(*(_PLAIN[kind] for kind in self.kinds if _plain(kind)))
         self.rule = not_negative if rule is None and int in self.kinds else rule
         numeric = any(kind in (int, float) for kind in self.kinds)
         self.finite = numeric and not (rule and rule.infinite)
 
     def __call__(self, where: str, name: str, value: Any, given: Mapping[str, Any]) -> None:
-        if self.kinds and not any(_is(value, kind) for kind in self.kinds):
+        if type(value) not in self.plain and not self._is_of_a_kind(value):
             raise self._refusal(where, name, value, given)
-        if value is None or (isinstance(value, Tensor) and (not value.ndim or value.is_meta)):
-            return
         if self.finite and isinstance(value, Real) and not math.isfinite(value):
             raise ValueError(f"{where}: {name} must be finite, but is {value!r}.")
-        if self.rule and not self.rule.holds(value, given):
-            raise ValueError(
-                f"{where}: {name} must be {self.rule.says}, but is {_shown(value)}."
-            )
+        if not self.rule or value is None:
+            return
+        if isinstance(value, Tensor) and (not value.ndim or value.is_meta):
+            return
+        if not self.rule.holds(value, given):
+            shown = _shown(value)
+            raise ValueError(f"{where}: {name} must be {self.rule.says}, but is {shown}.")
+
+    def _is_of_a_kind(self, value: Any) -> bool:
+        return not self.kinds or any(_is(value, kind) for kind in self.kinds)
 
     def _refusal(
         self, where: str, name: str, value: Any, given: Mapping[str, Any]
@@ -151,6 +163,14 @@ class _Check:
             ]
             return ValueError(f"{'; '.join([said, *others[:1]])}.")
         return TypeError(f"{said}{_remedy(value, arrays)}.")
+
+
+# types that are of a kind without further questions
+_PLAIN = {float: {float, int}, int: {int}, bool: {bool}, str: {str}, type(None): {type(None)}}
+
+
+def _plain(kind: Any) -> bool:
+    return isinstance(kind, type) and kind in _PLAIN
 
 
 # ── kinds ────────────────────────────────────────────────────────────────────────────────
