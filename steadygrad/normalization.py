@@ -272,7 +272,7 @@ def recalibrate(model: Model, batches: Iterable[Tensor]) -> Model:
     or after averaging weights, they are wrong.  The copy forgets them, and every batch norm of
     it averages the means and the (unbiased) variances of the batches, as one with momentum=None
     does.  Dropout is off meanwhile.  Each module's mode and momentum are those of the model,
-    which stays as it is.  Raises ValueError when there is no batch.
+    which stays as it is.
     """
     fresh = copy.deepcopy(model).eval()
     norms = [module for module in fresh.modules() if isinstance(module, BATCH_NORMS)]

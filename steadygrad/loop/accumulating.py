@@ -29,7 +29,7 @@ def accumulate_gradients(
     """Leave in the model the gradient of the mean loss over all micro-batches together.
 
         n = Σ nᵢ        loss = Σ (nᵢ / n) lossᵢ        ∇ loss = Σ (nᵢ / n) ∇ lossᵢ
-        nᵢ = counted(yᵢ), the number of targets that the mean of a micro-batch is taken over
+        nᵢ: the targets that the mean of micro-batch i is taken over
 
     `loss_fn` is a batch's mean.  Each micro-batch goes through the model by itself, so that
     only one of them needs memory at a time.  Gradients from before are forgotten.  The weights

@@ -57,14 +57,18 @@ def evaluate(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]]) -> tuple
     modes = {module: module.training for module in model.modules()}
     lost, right, n = 0.0, 0, 0
     model.eval()
-    with torch.no_grad():
-        for x, y in loader:
-            scores = model(x)
-            lost += F.cross_entropy(scores, y, reduction="sum").item()
-            right += int((scores.argmax(dim=1) == y).sum())
-            n += len(y)
-    for module, was_training in modes.items():
-        module.training = was_training
+    try:
+        with torch.no_grad():
+            for x, y in loader:
+                scores = model(x)
+                lost += F.cross_entropy(scores, y, reduction="sum").item()
+                right += int((scores.argmax(dim=1) == y).sum())
+                n += len(y)
+    finally:  # also when it is interrupted
+        for module, was_training in modes.items():
+            module.training = was_training
+    if n == 0:
+        raise ValueError("The loader held no example, so there is nothing to measure.")
     return lost / n, right / n
 
 

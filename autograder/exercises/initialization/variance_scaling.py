@@ -10,7 +10,7 @@ from autograder.judges import (
     drawn_from_generator,
     every,
     moved_on,
-    refusal,
+    refusal_or,
     same,
     written,
 )
@@ -102,7 +102,8 @@ def scaling_cases(rng):
         mode=Refused("fan_sum", "ValueError"), distribution=Refused("normed", "ValueError")
     )
     for name, refused in unknown.items():
-        yield Case(f"a {name} that there is not", known | {name: refused}, refusal)
+        case = known | {name: refused}
+        yield Case(f"a {name} that there is not", case, refusal_or("KeyError"))
 
 
 def scaling_steps():
@@ -129,10 +130,7 @@ def scaling_from_uniform_numbers(w, gain, mode, distribution, generator=None, gr
     """Another right way: all three from torch.rand, the normal ones by the inverse of P."""
     area = w[0, 0].numel()
     fans = torch.tensor([w.shape[1], w.shape[0] / groups], dtype=torch.float64) * area
-    fans = {"fan_in": fans[0], "fan_out": fans[1], "fan_avg": fans.mean()}
-    if mode not in fans:
-        raise ValueError(mode)
-    fan = fans[mode]
+    fan = {"fan_in": fans[0], "fan_out": fans[1], "fan_avg": fans.mean()}[mode]
     std = gain * float(fan) ** -0.5
     even = torch.rand(w.shape, generator=generator, dtype=w.dtype).clamp(1e-7, 1 - 1e-7)
     if distribution == "uniform":

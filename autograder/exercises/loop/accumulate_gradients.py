@@ -13,10 +13,8 @@ nearly = close(rtol=1e-4, atol=1e-5)
 
 
 def accumulate_cases(rng):
-    def case(name, model, *sizes, loss="cross-entropy", factor=1.0, padded=()):
+    def case(name, model, *sizes, loss="cross-entropy", factor=1.0):
         pieces = [batch(rng, n) for n in sizes]
-        for (_, y), kept in zip(pieces, padded, strict=False):
-            y[kept:] = loop.IGNORED
         if loss == "mean squared error":
             pieces = [(x, torch.randn(len(x), 3, generator=rng)) for x, _ in pieces]
         inputs = dict(
@@ -34,8 +32,6 @@ def accumulate_cases(rng):
     yield case("a loss of squares, doubled", drawn(rng), 2, 6, loss=squared, factor=2.0)
     yield case("with batch norm", drawn(rng, NORMED), 5, 3)
     yield case("a frozen batch norm", drawn(rng, NORMED, training=False), 5, 3)
-    yield case("targets of −100", drawn(rng), 6, 4, 4, padded=(5, 1, 4))
-    yield case("a micro-batch without targets", drawn(rng), 5, 3, 4, padded=(5, 0, 2))
     yield case("memory for one micro-batch", drawn(rng, counted), 4, 4, 3)
 
 
@@ -56,12 +52,10 @@ def accumulate_sums(model, loss_fn, micro_batches):
     n, total = 0, 0.0
     model.zero_grad(set_to_none=False)
     for x, y in micro_batches:
-        kept = len(y) if y.is_floating_point() else (y >= 0).sum().item()
-        if kept > 0:
-            loss = loss_fn(model(x), y) * kept
-            loss.backward()
-            total += loss.item()
-            n += kept
+        loss = loss_fn(model(x), y) * len(y)
+        loss.backward()
+        total += loss.item()
+        n += len(y)
     for parameter in model.parameters():
         parameter.grad /= n
     return total / n
@@ -213,22 +207,6 @@ ACCUMULATE_GRADIENTS = Exercise(
             symptom="Gradients are right; the loss that you return is the sum over all "
             "examples.",
             hint="The loss is a mean over all examples, as its gradient is.",
-        ),
-        Misconception(
-            "padding counted",
-            instead_of="    n = sum(counted(y)",
-            wrote="    counted = len\n    n = sum(counted(y)",
-            symptom="Where some targets are −100 your shares are not theirs.",
-            hint="Cross-entropy takes its mean over the targets that are not −100. Weigh it by "
-            "how many those are.",
-        ),
-        Misconception(
-            "the mean of nothing",
-            instead_of="        if not counted(y):\n            continue\n",
-            wrote="",
-            symptom="A micro-batch whose targets are all −100 makes your numbers NaN.",
-            hint="A mean over no targets is 0/0, and NaN times a share of 0 stays NaN. Leave "
-            "such a micro-batch out.",
         ),
         Misconception(
             "mode changed",

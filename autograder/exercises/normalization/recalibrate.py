@@ -5,8 +5,7 @@ from dataclasses import replace
 import torch
 
 from autograder.compare import Complaint, Kind, close, kind_of
-from autograder.judges import refusal
-from autograder.recipes import Network, Refused
+from autograder.recipes import Network
 from autograder.spec import Case, Exercise, Misconception, Trace
 from steadygrad import normalization
 
@@ -62,8 +61,6 @@ def recalibrate_cases(rng):
         statistics,
     )
     yield Case("one batch", dict(model=model(*small), batches=batches(8)), statistics)
-    nothing = dict(model=model(*small), batches=Refused([], "ValueError"))
-    yield Case("no batch", nothing, refusal)
     yield Case(
         "dropout before the norm",
         dict(model=model(*dropped), batches=batches(9, 9)),
@@ -157,13 +154,6 @@ RECALIBRATE = Exercise(
         steps=recalibrate_steps,
     ),
     misconceptions=(
-        Misconception(
-            "nothing measured",
-            instead_of="if norms and not any(norm.num_batches_tracked for norm in norms):",
-            wrote="if False:",
-            symptom="Without a batch you hand back means of 0 and variances of 1.",
-            hint="Values that nobody measured are worse than none: raise a ValueError.",
-        ),
         Misconception(
             "exponential average kept",
             instead_of="        norm.momentum = None\n",

@@ -29,9 +29,6 @@ def plateau_cases(rng):
     yield case(
         "a lowest rate", [1.0] * 9, factor=factor, patience=0, min_lr=between(rng, 0.3, 0.5)
     )
-    yield case(
-        "below the lowest rate", [1.0] * 5, factor=factor, patience=1, min_lr=between(rng, 4, 5)
-    )
     small = [0.01 * n for n in (9, 7, 5, 3, 2, 2, 2, 2)]
     yield case("small numbers", small, factor=factor, patience=1, threshold=0.05)
     yield case(
@@ -276,13 +273,6 @@ PLATEAU = Exercise(
             f"        return rate, Plateau(rate, best, bad)",
             symptom="A metric of NaN does not count at all for you.",
             hint="NaN is no better than the best: it counts as a bad metric.",
-        ),
-        Misconception(
-            "raised to min_lr",
-            instead_of="min(rate, max(rate * factor, min_lr))",
-            wrote="max(rate * factor, min_lr)",
-            symptom="You raise a rate that is below min_lr.",
-            hint="A plateau only ever lowers the rate: one below min_lr stays as it is.",
         ),
         Misconception(
             "lowered for the next call only",
