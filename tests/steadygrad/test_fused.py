@@ -108,7 +108,7 @@ COMMON = [chosen(lr=0.003), frozen, joined, exchanged, reloaded, chosen(lr=0.02)
 CHANGES = {
     sgd: [chosen(momentum=0.9), chosen(momentum=0.5), chosen(nesterov=True), *COMMON],
     adam: [
-        *(chosen(betas=(0.5, 0.9)), chosen(betas=(0, 0.9)), chosen(eps=1e-3)),
+        *(chosen(betas=(0.5, 0.9)), chosen(betas=(0.0, 0.9)), chosen(eps=1e-3)),
         *(chosen(betas=[0.4, 0.9]), written, *COMMON),
     ],
 }
@@ -234,7 +234,7 @@ def taking_turns(gradient, state):
 @pytest.mark.parametrize(
     ("rule", "why"),
     [
-        *((looking, "data-dependent"), (looking_in_the_end, "data-dependent")),
+        *((looking, "Data-dependent"), (looking_in_the_end, "Data-dependent")),
         *((halving, "holds a float"), (halving_in_the_end, "holds a float")),
         (taking_turns, "holds a bool"),
     ],
@@ -257,7 +257,7 @@ def test_what_would_be_compiled_again_and_again_goes_on_uncompiled():
     for compiled in (True, False):
         model, walk = network(), []
         optimizer = Descent(model.parameters(), named, lr=0.001, compile=compiled)
-        with uncompiled("recompile_limit") if compiled else nullcontext():
+        with uncompiled("recompile limit") if compiled else nullcontext():
             for number in range(12):
                 optimizer.param_groups[0]["name"] = str(number)
                 walk += descend(model, optimizer, 1)
