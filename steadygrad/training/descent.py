@@ -34,10 +34,10 @@ class Descent(Optimizer):
 
     `compile=True` hands the rule to `torch.compile`, which makes one loop of its formula.  The
     results differ by rounding.  Compiling takes seconds, and again where something new turns
-    up; with ten million parameters a step then takes half its time, with ten thousands about
-    as long as before.  Steps before there is a state go uncompiled.  So do, after one warning,
-    a rule that cannot be compiled or keeps floats, booleans or text in its state, and any rule
-    without a compiler or with an older PyTorch than 2.13, which this was tried with.
+    up; with ten million parameters a step then takes half its time, with ten thousand about
+    what it took before.  Steps before there is a state go uncompiled.  So do, after one
+    warning, a rule that cannot be compiled or keeps floats, booleans or text in its state, and
+    any rule without a compiler or with an older PyTorch than 2.13, with which this was tried.
 
     Raises ValueError for settings that are not finite or a negative rate, and TypeError for
     settings that the rule does not have or lacks.
@@ -130,7 +130,7 @@ class Descent(Optimizer):
             self.state[f"group {number}"] = [
                 {
                     "places": [places[id(p)] for p in flat.params],
-                    "shapes": [list(p.shape) for p in flat.params],
+                    "shapes": [list(shape) for shape, _, _ in flat.kinds],
                     "memory": packed(flat.state),
                 }
                 for flat in flats

@@ -20,16 +20,17 @@ class Flat:
     """
 
     params: list[Tensor]
+    kinds: list[tuple[torch.Size, torch.dtype, torch.device]]  # as they were at first
     state: State
 
     def __init__(self, params: Sequence[Tensor], state: State = None):
         self.params, self.state = list(params), state
-        self._kinds = [_kind(p) for p in self.params]
+        self.kinds = [_kind(p) for p in self.params]
 
     @property
     def fits(self) -> bool:
         """Whether every parameter still has its shape, dtype and device."""
-        return [_kind(p) for p in self.params] == self._kinds
+        return [_kind(p) for p in self.params] == self.kinds
 
     @property
     def theta(self) -> Vector:
@@ -52,7 +53,7 @@ class Flat:
         """Some of these parameters by themselves, with their share of the state."""
         if self.state is None:
             return Flat(params)
-        for p, (shape, _, _) in zip(self.params, self._kinds, strict=True):
+        for p, (shape, _, _) in zip(self.params, self.kinds, strict=True):
             if p.shape != shape:
                 raise ValueError(
                     f"A parameter had the shape {tuple(shape)} when the optimizer last saw it "
@@ -60,7 +61,7 @@ class Flat:
                     "make a new optimizer for the new shapes."
                 )
         chosen = {id(p) for p in params}
-        sizes, dtype = [p.numel() for p in self.params], self._kinds[0][1]
+        sizes, dtype = [p.numel() for p in self.params], self.kinds[0][1]
 
         def share(leaf: Any) -> Any:
             if not isinstance(leaf, Tensor):

@@ -61,7 +61,7 @@ class Fused:
         return self._compiled
 
 
-def _refuse(leaf: Any) -> None:
+def _refuse(leaf: Any) -> Any:
     """Refuse what is no tensor, count or None.
 
     A float that a compiled function returns is a constant to torch 2.13: it would never change.
@@ -71,3 +71,4 @@ def _refuse(leaf: Any) -> None:
             f"its state holds a {type(leaf).__name__}, which torch.compile may take for a "
             "constant; a tensor with one entry can be compiled"
         )
+    return leaf
