@@ -11,7 +11,8 @@ brackets.
     forward   without a graph
     both      forward with a graph, and backward from a gradient of ones
 
-A second table sets one step of `Descent`, as it is and compiled, beside torch.optim's.
+A second table sets one step of `Descent`, as it is and compiled, beside torch.optim's, and the
+compiled step beside the plain one: what compiling costs a small network and gains a large one.
 
     python benchmarks/library.py [rounds] [topic or "steps" ...]
 """
@@ -157,7 +158,9 @@ def descents(
     networks: Iterable[str], rounds: int, device: str, ours: Sequence[str] = tuple(steps.OURS)
 ) -> Iterator[str]:
     """The table of optimizers: one step of Descent beside PyTorch's three ways to do it."""
-    columns = [f"{mine} / {theirs}" for mine in ours for theirs in steps.THEIRS]
+    pairs = [(mine, theirs) for mine in ours for theirs in steps.THEIRS]
+    pairs += [("compiled", "plain")] * ({"compiled", "plain"} <= {*ours})
+    columns = [" / ".join(pair) for pair in pairs]
     yield header("one step of Descent / torch.optim", columns)
     for rule, stepper in steps.RULES.items():
         yield f"\n{rule}"
@@ -165,16 +168,16 @@ def descents(
             peers = steps.steps(stepper, steps.NETWORKS[network](), device, ours)
             times = side_by_side(peers, rounds, device)
             ratios = {
-                f"{mine} / {theirs}": quartiles(times[mine], times[theirs])
-                for mine in ours
-                for theirs in steps.THEIRS
+                column: quartiles(times[mine], times[theirs])
+                for column, (mine, theirs) in zip(columns, pairs, strict=True)
             }
             aims = {c: aim for c, aim in steps.aims(network).items() if c in columns}
             row = Row(network, ratios, aims, "")
-            because = [steps.BECAUSE[w] for w in ours if any(w in c for c in row.excesses)]
+            first = [column.partition(" / ")[0] for column in row.excesses]
+            because = [steps.BECAUSE[w] for w in ours if w in first]
             yield from lines(row._replace(because=" ".join(because)), columns)
-    aims = ", ".join(f"{name} {aim}" for name, aim in steps.aims(steps.DEEP).items())
-    yield f"aims: {aims}, the last for {steps.DEEP}"
+    aims = ", ".join(f"{name} {aim}" for name, aim in steps.aims(steps.LARGE).items())
+    yield f"aims: {aims}, the last for {steps.LARGE}"
 
 
 def main(rounds: int, topics: Sequence[str]) -> None:

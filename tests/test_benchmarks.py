@@ -58,6 +58,12 @@ def test_the_table_of_steps_is_made():
     assert len([line for line in made if line.startswith("small MLP")]) == len(steps.RULES)
 
 
+def test_the_table_sets_the_compiled_step_beside_the_plain_one():
+    """Its columns: to make the lines would take a compiler."""
+    made = library.descents([], rounds=1, device="cpu")
+    assert next(made).split()[-3:] == ["compiled", "/", "plain"]
+
+
 @pytest.mark.parametrize("stepper", steps.RULES.values(), ids=steps.RULES)
 def test_the_steps_that_are_timed_lead_to_the_same_place(stepper):
     moved = steps.steps(stepper, torch.nn.Linear(3, 2), "cpu", ["plain"])

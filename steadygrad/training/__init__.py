@@ -10,10 +10,9 @@ A run that diverges is not an error here: it is something to look at.
     callbacks      Schedule, EarlyStopping, TensorBoard, Checkpoint
     fitting        fit: the loop
     descent        Descent: any rule of this course as an optimizer in the manner of PyTorch
-    flat           its buffers: parameters laid end to end
-    states         what a rule remembers, cut, moved and packed
-    shortcuts      a compiled step, called without asking again
-    fused          a rule and its step, compiled into one
+    flat           its vectors: parameters and gradients laid end to end
+    states         what a rule remembers, as a tree that can be changed and saved
+    fused          a rule, compiled where that is right
 """
 
 from steadygrad.training.callbacks import (

@@ -22,24 +22,22 @@ class Descent(Optimizer):
         direction, state = rule(gradient, state, **settings)
 
     A rule that names a third parameter `theta` gets the parameters, one that names `lr` the
-    rate.  The parameters of a group lie end to end in one buffer (one for each dtype and
-    device), so the rule sees a single vector; a parameter stays the object that it was, as a
-    window on that buffer.  `settings` are those of the rule, and each group may have its own.
-    `weight_decay` adds weight_decay · θ to the gradient, unless the rule has a parameter of
-    that name and sees to it itself.
-
-    With the first step parameters move to new memory: what looked at the old one (a `detach()`,
-    a `state_dict` that was not copied, `share_memory_()`) does not follow.
+    rate.  For the rule the parameters of a group lie end to end in one vector (one for each
+    dtype and device), copied anew for every step; each parameter keeps its own memory.
+    `settings` are those of the rule, and each group may have its own.  `weight_decay` adds
+    weight_decay · θ to the gradient, unless the rule has a parameter of that name and sees to
+    it itself.
 
     A parameter without a gradient is left out, and its state does not age, as in torch.optim.
     Schedulers, GradScaler, closures, `state_dict`, deepcopy and pickle work as usual; a saved
     state holds copies, and a run that goes on from it gives the same numbers to the bit.
 
-    `compile=True` fuses rule and step into one pass by `torch.compile`.  The results differ
-    by rounding.  Numbers in the state, and settings that change, come to a compiled rule as
-    tensors with one entry; what it reads besides its arguments is taken as it was at first.
-    Without a compiler, or for a rule that cannot be compiled, it says so once and goes on
-    uncompiled.
+    `compile=True` hands the rule to `torch.compile`, which makes one loop of its formula.  The
+    results differ by rounding.  Compiling takes seconds, and again where something new turns
+    up; with ten million parameters a step then takes half its time, with ten thousand about
+    what it took before.  Steps before there is a state go uncompiled.  So do, after one
+    warning, a rule that cannot be compiled or keeps floats, booleans or text in its state, and
+    any rule without a compiler or with an older PyTorch than 2.13, with which this was tried.
 
     Raises ValueError for settings that are not finite or a negative rate, and TypeError for
     settings that the rule does not have or lacks.
@@ -65,14 +63,15 @@ class Descent(Optimizer):
         self.rule, self.compile = rule, compiled
         known = list(inspect.signature(rule).parameters.values())
         names = [p.name for p in known]
-        self._ask = _asking(rule, theta="theta" in names[:3], lr="lr" in names)
+        self._takes_theta = "theta" in names[:3]
+        ask = _asking(rule, theta=self._takes_theta, lr="lr" in names)
+        self._ask = Fused(ask) if compiled else ask
         own = [p for p in known[2:] if p.name not in ("theta", "lr")]
         takes_any = any(p.kind is p.VAR_KEYWORD for p in own)
         own = [p for p in own if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
         self._names = [p.name for p in own]
         self._names += [name for name in given if takes_any and name not in self._names]
         self._settings = {p.name: p.default for p in own if p.default is not p.empty}
-        self._fused = Fused(self._ask) if compiled else None
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add parameters with a rate and settings of their own, also between two steps."""
@@ -103,33 +102,25 @@ class Descent(Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for number, group in enumerate(self.param_groups):
-            gradients = [p.grad for p in group["params"]]
-            has = [g is not None for g in gradients]
+            has = [p.grad is not None for p in group["params"]]
             flats = self._flats[number]
             if has != self._had[number] or not all(flat.fits for flat in flats):
                 flats = self._flats[number] = arrange(flats, group["params"])
                 self._had[number] = has
             for flat in flats:
-                if len(flats) > 1 or len(flat.params) < len(gradients):
-                    gradients = [p.grad for p in flat.params]
-                if gradients[0] is not None:
-                    self._advance(flat, gradients, group)
+                if flat.params[0].grad is not None:
+                    self._advance(flat, group)
         return loss
 
-    def _advance(self, flat: Flat, gradients: list[Tensor], group: dict[str, Any]) -> None:
-        gradient = flat.gather(gradients)
+    def _advance(self, flat: Flat, group: dict[str, Any]) -> None:
         lr, settings = float(group["lr"]), {name: group[name] for name in self._names}
-        if "weight_decay" not in self._names and group["weight_decay"]:
-            gradient.add_(flat.theta, alpha=group["weight_decay"])
-        after = NotImplemented
-        if self._fused and flat.state is not None:  # what the state looks like is known
-            after = self._fused(flat, lr, settings)
-        if after is NotImplemented:
-            direction, after = self._ask(flat.theta, gradient, flat.state, lr, settings)
-            after = flat.kept(after)
-            flat.theta.add_(direction, alpha=-lr)
-        flat.state = after
-        flat.moved()
+        decay = 0.0 if "weight_decay" in self._names else group["weight_decay"]
+        gradient = flat.gradient
+        theta = flat.theta if decay or self._takes_theta else None
+        if decay:
+            gradient = gradient.add(theta, alpha=decay)
+        direction, flat.state = self._ask(theta, gradient, flat.state, lr, settings)
+        flat.move(direction, lr)
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of all settings and states, which `torch.load` reads with weights_only."""
@@ -139,8 +130,7 @@ class Descent(Optimizer):
             self.state[f"group {number}"] = [
                 {
                     "places": [places[id(p)] for p in flat.params],
-                    "shapes": [list(shape) for shape, _ in flat.layout],
-                    "strides": [list(strides) for _, strides in flat.layout],
+                    "shapes": [list(shape) for shape, _, _ in flat.kinds],
                     "memory": packed(flat.state),
                 }
                 for flat in flats
@@ -180,13 +170,12 @@ class Descent(Optimizer):
         device = mine[0].device
         state = unpacked(part["memory"])
         state = mapped(lambda t: t.to(device) if isinstance(t, Tensor) else t, state)
-        layout = list(zip(shapes, part["strides"], strict=True))
-        return Flat.resumed(mine, layout, state)
+        return Flat(mine, state)
 
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {
-            "_had": [[] for _ in self.param_groups],
-            "_flats": [[(f.params, f.layout, f.state) for f in flats] for flats in self._flats],
+            "_had": self._had,
+            "_flats": self._flats,
             "_held": (self.rule, self.compile, self._names),
         }
 
@@ -194,7 +183,6 @@ class Descent(Optimizer):
         state = dict(state)
         if "_held" in state:  # torch's own load_state_dict hands over less
             self._hold(*state.pop("_held"))
-            state["_flats"] = [[Flat.resumed(*f) for f in flats] for flats in state["_flats"]]
         super().__setstate__(state)
 
 
@@ -205,7 +193,11 @@ def _asking(rule: Rule, *, theta: bool, lr: bool) -> Ask:
     """
 
     def ask(
-        parameters: Vector, gradient: Vector, state: State, rate: Any, settings: dict[str, Any]
+        parameters: Vector | None,
+        gradient: Vector,
+        state: State,
+        rate: Any,
+        settings: dict[str, Any],
     ) -> tuple[Vector, State]:
         seen = (gradient, state, parameters) if theta else (gradient, state)
         return _checked(rule(*seen, **({"lr": rate} if lr else {}), **settings), gradient)

@@ -1,6 +1,5 @@
-"""Flat: parameters laid end to end in one buffer, so that a rule sees one vector."""
+"""Flat: parameters seen end to end, so that a rule gets one vector."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,140 +10,81 @@ from torch import Tensor
 from steadygrad.training.states import State, mapped
 
 Vector = Float[Tensor, " n"]
-Layout = tuple[Sequence[int], Sequence[int]]  # a shape, and the strides in memory
 
 
 class Flat:
     """Parameters of one dtype on one device, and what a rule remembers about them.
 
-    The parameters stay the objects they were, with their shapes and strides; only their
-    memory moves: each becomes a window on `theta`.  A change of one is a change of the other.
+    Each parameter keeps memory of its own, so a part of a model that is saved is as small as
+    that part.  A rule gets copies laid end to end, fresh for every step, and may keep them.
     """
 
     params: list[Tensor]
-    layout: list[Layout]
-    theta: Vector
-    gradient: Vector  # rewritten before every step
+    kinds: list[tuple[torch.Size, torch.dtype, torch.device]]  # as they were at first
     state: State
 
     def __init__(self, params: Sequence[Tensor], state: State = None):
         self.params, self.state = list(params), state
-        first = self.params[0]
-        count = sum(p.numel() for p in self.params)
-        self.theta = torch.empty(count, dtype=first.dtype, device=first.device)
-        self.gradient = torch.empty_like(self.theta)
-        self.layout = [_layout(p) for p in self.params]
-        self._windows = _windows(self.gradient, self.layout)
-        for parameter, window in zip(
-            self.params, _windows(self.theta, self.layout), strict=True
-        ):
-            window.copy_(parameter.detach())
-            parameter.data = window
-        self._places = self._where()
+        self.kinds = [_kind(p) for p in self.params]
 
     @property
     def fits(self) -> bool:
-        """Whether every parameter still is its window: `.data` may be replaced."""
-        return self._where() == self._places
+        """Whether every parameter still has its shape, dtype and device."""
+        return [_kind(p) for p in self.params] == self.kinds
 
-    def _where(self) -> list[tuple[int, tuple[int, ...]]]:
-        return [(p.data_ptr(), p.stride()) for p in self.params]
+    @property
+    def theta(self) -> Vector:
+        """The parameters, end to end."""
+        return torch.cat([p.reshape(-1) for p in self.params])
 
-    def gather(self, gradients: list[Tensor]) -> Vector:
-        """Lay the gradients end to end, in the order of the parameters."""
-        try:
-            torch._foreach_copy_(self._windows, gradients)  # one call for all: less than a cat
-        except RuntimeError:
-            if not any(g.is_sparse for g in gradients):
-                raise
-            dense = [g.to_dense() if g.is_sparse else g for g in gradients]
-            torch._foreach_copy_(self._windows, dense)
-        return self.gradient
+    @property
+    def gradient(self) -> Vector:
+        """Their gradients, in the same order."""
+        gradients = [p.grad.to_dense() if p.grad.is_sparse else p.grad for p in self.params]
+        return torch.cat([g.reshape(-1) for g in gradients])
 
-    def kept(self, state: State) -> State:
-        """A rule's state, with copies of what lies in memory that is written to again."""
-        return mapped(self._keep, state)
-
-    def moved(self) -> None:
-        """Tell autograd that the parameters have changed, as writing to each would."""
-        torch.autograd.graph.increment_version(self.params)
+    def move(self, direction: Vector, lr: float) -> None:
+        """Take the step: each parameter its own part of the direction."""
+        parts = direction.split([p.numel() for p in self.params])
+        for parameter, part in zip(self.params, parts, strict=True):
+            parameter.sub_(part.view(parameter.shape), alpha=lr)
 
     def part(self, params: Sequence[Tensor]) -> "Flat":
-        """Some of these parameters in a buffer of their own, with their share of the state."""
+        """Some of these parameters by themselves, with their share of the state."""
         if self.state is None:
             return Flat(params)
-        for p, (shape, _) in zip(self.params, self.layout, strict=True):
+        for p, (shape, _, _) in zip(self.params, self.kinds, strict=True):
             if p.shape != shape:
                 raise ValueError(
                     f"A parameter had the shape {tuple(shape)} when the optimizer last saw it "
                     f"and has {tuple(p.shape)} now, so its state does not fit it any more; "
                     "make a new optimizer for the new shapes."
                 )
-        first, dtype = params[0], self.theta.dtype
-        held = {
-            id(p): kept for p, kept in zip(self.params, _numbered(self.layout), strict=True)
-        }
-        state = _taken(self.state, len(self.theta), [held[id(p)] for p in params], params)
+        chosen = {id(p) for p in params}
+        sizes, dtype = [p.numel() for p in self.params], self.kinds[0][1]
 
-        def moved(leaf: Any) -> Any:
+        def share(leaf: Any) -> Any:
             if not isinstance(leaf, Tensor):
                 return leaf
-            new = first.dtype if leaf.dtype == dtype else leaf.dtype
-            return leaf.to(first.device, new, copy=True)
+            if leaf.ndim and leaf.shape[-1] == sum(sizes):  # one entry for each parameter's
+                parts = zip(self.params, leaf.split(sizes, dim=-1), strict=True)
+                leaf = torch.cat([part for p, part in parts if id(p) in chosen], dim=-1)
+            new = params[0].dtype if leaf.dtype == dtype else leaf.dtype
+            return leaf.to(params[0].device, new)
 
-        return Flat(params, mapped(moved, state))
-
-    @classmethod
-    def resumed(cls, params: Sequence[Tensor], layout: list[Layout], state: State) -> "Flat":
-        """Parameters with a state that was kept for another order in memory."""
-        count = sum(p.numel() for p in params)
-        return cls(params, _taken(state, count, _numbered(layout), params))
-
-    def _keep(self, leaf: Any) -> Any:
-        if not isinstance(leaf, Tensor):
-            return leaf
-        mine = {b.untyped_storage().data_ptr() for b in (self.theta, self.gradient)}
-        return leaf.clone() if leaf.untyped_storage().data_ptr() in mine else leaf
+        return Flat(params, mapped(share, self.state))
 
 
-def _layout(p: Tensor) -> Layout:
-    return p.shape, torch.empty_like(p, device="meta").stride()  # channels_last stays so
-
-
-def _windows(buffer: Tensor, layout: Sequence[Layout]) -> list[Tensor]:
-    """One window on the buffer for each parameter, with its shape and its order in memory."""
-    found, start = [], 0
-    for shape, strides in layout:
-        found.append(buffer.as_strided(shape, strides, start))
-        start += math.prod(shape)
-    return found
-
-
-def _numbered(layout: Sequence[Layout]) -> list[Tensor]:
-    """For every entry of every parameter, its place in the buffer."""
-    return _windows(torch.arange(sum(math.prod(shape) for shape, _ in layout)), layout)
-
-
-def _taken(state: State, count: int, places: list[Tensor], params: Sequence[Tensor]) -> State:
-    """Of vectors with `count` entries those at these places, in the parameters' own order."""
-    index = torch.empty(sum(p.numel() for p in params), dtype=torch.long)
-    torch._foreach_copy_(_windows(index, [_layout(p) for p in params]), places)
-    if index.equal(torch.arange(count)):
-        return state
-
-    def share(leaf: Any) -> Any:
-        vector = isinstance(leaf, Tensor) and leaf.ndim and leaf.shape[-1] == count
-        return leaf[..., index.to(leaf.device)] if vector else leaf
-
-    return mapped(share, state)
+def _kind(p: Tensor) -> tuple[torch.Size, torch.dtype, torch.device]:
+    return p.shape, p.dtype, p.device
 
 
 def arrange(flats: list[Flat], params: Sequence[Tensor]) -> list[Flat]:
-    """Buffers such that in each either all parameters have a gradient, or none has.
+    """Vectors such that in each either all parameters have a gradient, or none has.
 
-    Parameters that got a gradient together from the start share a buffer.  When one of them
-    lacks it, its buffer is cut in two, each with its part of the state, and what has no
-    gradient waits: as in torch.optim, its state does not age.  Buffers are never joined
+    Parameters that got a gradient together from the start share a vector.  When one of them
+    lacks it, the vector is cut in two, each with its part of the state, and what has no
+    gradient waits: as in torch.optim, its state does not age.  Vectors are never joined
     again, because their states may be of different age.
     """
     new: list[Flat] = []

@@ -16,64 +16,18 @@ State = Any
 LEAVES = (Tensor, int, float, str, type(None))
 
 
-def mapped(change: Callable[[Any], Any], state: State, *others: State) -> State:
-    """The same tree with every leaf changed; `change` gets that leaf of the others as well."""
-    if isinstance(state, LEAVES):  # first, since most are, and every step asks
-        return change(state, *others)
+def mapped(change: Callable[[Any], Any], state: State) -> State:
+    """The same tree with every leaf changed."""
     if isinstance(state, tuple) and hasattr(state, "_fields"):
-        parts = zip(state, *others, strict=True)
-        return type(state)(*[mapped(change, *part) for part in parts])
+        return type(state)(*[mapped(change, part) for part in state])
     if isinstance(state, list | tuple):
-        parts = zip(state, *others, strict=True)
-        return type(state)([mapped(change, *part) for part in parts])
+        return type(state)([mapped(change, part) for part in state])
     if isinstance(state, dict):
-        return {
-            key: mapped(change, state[key], *(other[key] for other in others))
-            for key in _keys(state)
-        }
-    if is_dataclass(state):
-        parts = {
-            f.name: [getattr(each, f.name) for each in (state, *others)] for f in fields(state)
-        }
-        return type(state)(**{name: mapped(change, *part) for name, part in parts.items()})
-    return change(state, *others)
-
-
-def leaves(state: State) -> list[Any]:
-    """Every leaf of a state, in order."""
-    if isinstance(state, LEAVES):
-        return [state]
-    if isinstance(state, dict):
-        parts = [state[key] for key in _keys(state)]
-    elif is_dataclass(state):
-        parts = [getattr(state, f.name) for f in fields(state)]
-    else:
-        parts = state if isinstance(state, list | tuple) else None
-    return [state] if parts is None else [leaf for part in parts for leaf in leaves(part)]
-
-
-def _keys(state: dict[Any, Any]) -> list[Any]:
-    """In an order that does not depend on who was put in first."""
-    return sorted(state, key=lambda key: (type(key).__name__, str(key)))
-
-
-def replaced(state: State, found: list[Any]) -> State:
-    """The same state with these leaves for its own, where they are not None.
-
-    A number stays a number when a tensor takes its place.
-    """
-    if all(leaf is None for leaf in found):
-        return state
-    order = iter(found)
-
-    def leaf(own: Any) -> Any:
-        new = next(order)
-        if new is None or type(own) not in (int, float):
-            return own if new is None else new
-        number = float(new)
-        return int(number) if type(own) is int and number.is_integer() else number
-
-    return mapped(leaf, state)
+        return {key: mapped(change, part) for key, part in state.items()}
+    if is_dataclass(state) and not isinstance(state, type):
+        named = {f.name: getattr(state, f.name) for f in fields(state)}
+        return type(state)(**{name: mapped(change, part) for name, part in named.items()})
+    return change(state)
 
 
 def packed(state: State) -> Any:

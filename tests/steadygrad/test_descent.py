@@ -29,7 +29,7 @@ def test_it_walks_as_torch_does_for_200_steps(name):
     )
 
 
-# ── Buffers ──────────────────────────────────────────────────────────────────────────────
+# ── Vectors ──────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_rule_sees_one_vector_and_the_parameters_stay_the_objects_they_were():
@@ -106,7 +106,7 @@ def test_a_rule_may_remember_what_it_was_handed():
     torch.testing.assert_close(nn.utils.parameters_to_vector(ours.parameters()), theta)
 
 
-def test_parameters_of_two_dtypes_get_a_buffer_each():
+def test_parameters_of_two_dtypes_get_a_vector_each():
     ours, theirs = pair(momentum=0.9)
     starts = []
     for model, optimizer in (ours, theirs):
@@ -459,6 +459,29 @@ def test_any_plain_state_survives_and_the_rest_is_refused():
     optimizer._flats[0][0].state = object()
     with pytest.raises(TypeError, match="cannot be saved"):
         optimizer.state_dict()
+
+
+def test_a_part_of_a_model_is_saved_as_small_as_it_is_also_after_steps():
+    """torch.save writes whole memories, so no parameter may lie in one with the others."""
+    body, head = nn.Linear(1000, 100), nn.Linear(100, 2)
+    optimizer = Descent([*body.parameters(), *head.parameters()], adam, lr=0.01)
+    sizes = []
+    for _ in range(3):
+        head(body(torch.ones(1, 1000))).sum().backward()
+        optimizer.step()
+        file = io.BytesIO()
+        torch.save(head.state_dict(), file)
+        sizes.append(file.tell())
+    assert max(sizes) < 4 * (200 + 2) + 4000  # its numbers, and what a file says about them
+
+
+def test_parameters_stay_where_they_lie():
+    """What looks at the same memory, as a state_dict that was not copied, sees the steps."""
+    model = network()
+    kept, places = model.state_dict(), [p.data_ptr() for p in model.parameters()]
+    descend(model, Descent(model.parameters(), adam, lr=0.01))
+    assert places == [p.data_ptr() for p in model.parameters()]
+    assert same(kept.values(), [p.detach() for p in model.parameters()])
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
