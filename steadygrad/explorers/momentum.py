@@ -213,15 +213,15 @@ def _sentence(
     fate = (
         "It diverges"
         if max(along, across) > 1
-        else "In the long run the distance falls to a tenth every "
+        else "So it falls to a tenth every "
         f"{math.ceil(math.log(10) / -math.log(max(along, across, 1e-9)))} steps{quiet}"
         if max(along, across) < 1
         else "It neither comes nearer nor leaves"
     )
     far = " (off the scale)" if limit("running mean", beta) > RATES[-1] else ""
     return (
-        f"A step multiplies the distance along the valley by {along:.3f}, across it by "
-        f"{across:.3f}. {fate}. At rate {lr:.2f} the limit of this convention "
+        "In the long run a step multiplies the distance along the valley by "
+        f"{along:.3f}, across it by {across:.3f}. {fate}. At rate {lr:.2f} the limit of this convention "
         f"({convention}) is {measurement.limit:.2f}; H, N and R mark those of the heavy ball "
         f"(and of the rate inside), of Nesterov and of the running mean{far}. Loss after "
         f"{STEPS} steps: {measurement.loss:.1e}."
