@@ -221,8 +221,9 @@ def _sentence(
     far = " (off the scale)" if limit("running mean", beta) > RATES[-1] else ""
     return (
         "In the long run a step multiplies the distance along the valley by "
-        f"{along:.3f}, across it by {across:.3f}. {fate}. At rate {lr:.2f} the limit of this convention "
-        f"({convention}) is {measurement.limit:.2f}; H, N and R mark those of the heavy ball "
+        f"{along:.3f}, across it by {across:.3f}. {fate}. The rate is {lr:.2f}, and the limit "
+        f"of this convention ({convention}) is {measurement.limit:.2f}; H, N and R mark the "
+        "limits of the heavy ball "
         f"(and of the rate inside), of Nesterov and of the running mean{far}. Loss after "
         f"{STEPS} steps: {measurement.loss:.1e}."
     )
