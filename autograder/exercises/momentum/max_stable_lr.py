@@ -86,7 +86,8 @@ MAX_STABLE_LR = Exercise(
             instead_of=LARGEST,
             wrote="hessian.double().trace().item()",
             symptom="Your rate is too small: all curvatures are added up.",
-            hint="Directions do not know of each other. The steepest one alone sets the limit.",
+            hint="The directions do not influence each other. The steepest one alone sets the "
+            "limit.",
         ),
         Misconception(
             "the Frobenius norm",
@@ -100,7 +101,8 @@ MAX_STABLE_LR = Exercise(
             instead_of=LARGEST,
             wrote="hessian.double().abs().max().item()",
             symptom="Your rate is too large: you took the largest entry.",
-            hint="An entry is a curvature along an axis. The valley may lie askew.",
+            hint="An entry is a curvature along an axis. The valley's directions need not be "
+            "the axes.",
         ),
         Misconception(
             "momentum without influence",
@@ -166,7 +168,7 @@ MAX_STABLE_LR = Exercise(
             "absolute values",
             instead_of="eigenvalues = torch.linalg.eigvalsh(hessian.double())",
             wrote="eigenvalues = torch.linalg.eigvalsh(hessian.double()).abs().sort().values",
-            symptom="You take a way down for a way up.",
+            symptom="You take a negative curvature for a positive one.",
             hint="The sign of a curvature matters: a negative one cannot converge.",
         ),
         Misconception(
