@@ -124,6 +124,12 @@ def better(
     return below(a, b)
 
 
+def failed(numbers: Numbers, name: str) -> float:
+    """The share of runs that at the highest rate lose half as much again as at the best."""
+    losses = numbers[name]["validation loss"]
+    return float((losses[:, -1] > 1.5 * losses.mean(axis=0).min()).mean())
+
+
 def apart(numbers: Numbers, batch: int, until: float) -> float:
     """How far the heavy ball's mean loss lies from plain descent's at one effective rate."""
     plain, ball = (
@@ -156,6 +162,12 @@ CLAIMS: dict[str, Callable[[Numbers], bool]] = {
     ),
     "up to an effective rate of 0.3 their losses are nearly the same, in batches of any size": (
         lambda n: all(0 < apart(n, batch, until=0.3) < 0.05 for batch in BATCHES)
+    ),
+    "at the highest rate many plain runs fail, in batches of any size": lambda n: all(
+        failed(n, group("plain", "constant", batch)) >= 0.2 for batch in BATCHES
+    ),
+    "and in large ones the heavy ball's best effective rate is near that or above": lambda n: (
+        all(effective(n, "heavy ball", schedule, 800) > 0.6 for schedule in SCHEDULES)
     ),
     "in small batches Nesterov's error is below plain descent's, if rates go to zero": (
         lambda n: better(n, "test error", "Nesterov", "plain", "to zero", 50)
