@@ -6,7 +6,7 @@ kernel is called once for all.  Each sees its own batches and steps at its own r
 were alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch text uses
@@ -24,11 +24,14 @@ def train(
     epochs: int,
     batch: int,
     momentum: float = 0.0,
+    nesterov: bool = False,
+    schedule: Callable[[float], float] | None = None,
 ) -> None:
     """Gradient descent with momentum, in place, in shuffled batches.
 
     `runs` has a seed and a learning rate for each model; the seed gives the order of the
-    images.  A model whose loss is infinite or NaN stays as it was before that step.
+    images.  `schedule` turns the share of the steps that are done into a factor of all rates.
+    A model whose loss is infinite or NaN stays as it was before that step.
     """
     parameters, buffers = stack_module_state(list(models))
     velocities = [torch.zeros_like(p) for p in parameters.values()]
@@ -39,11 +42,13 @@ def train(
     def loss(parameters: dict, buffers: dict, x: Tensor, y: Tensor) -> Tensor:
         return F.cross_entropy(functional_call(models[0], (parameters, buffers), (x,)), y)
 
-    for chosen in _batches(len(images.x), seeds, epochs, batch):
+    batches = list(_batches(len(images.x), seeds, epochs, batch))
+    for number, chosen in enumerate(batches):
         losses = vmap(loss)(parameters, buffers, images.x[chosen], images.y[chosen])
         gradients = torch.autograd.grad(losses.sum(), list(parameters.values()))
         alive &= losses.isfinite()
-        _step(parameters, gradients, velocities, rate * alive, alive, momentum)
+        now = rate * alive * (schedule(number / len(batches)) if schedule else 1.0)
+        _step(parameters, gradients, velocities, now, alive, momentum, nesterov)
     with torch.no_grad():
         for name, values in (parameters | buffers).items():
             for model, value in zip(models, values, strict=True):
@@ -58,12 +63,13 @@ def error(model: nn.Module, images: Examples) -> float:
 
 
 @torch.no_grad()
-def _step(parameters, gradients, velocities, rate, alive, momentum):
+def _step(parameters, gradients, velocities, rate, alive, momentum, nesterov):
     for p, gradient, velocity in zip(parameters.values(), gradients, velocities, strict=True):
         if not alive.all():
             gradient[~alive] = 0.0  # 0 · NaN would still be NaN
         velocity.mul_(momentum).add_(gradient)
-        p.sub_(rate.view(-1, *[1] * (p.dim() - 1)) * velocity)
+        direction = gradient + momentum * velocity if nesterov else velocity
+        p.sub_(rate.view(-1, *[1] * (p.dim() - 1)) * direction)
 
 
 def _batches(count: int, seeds: Sequence[int], epochs: int, batch: int):

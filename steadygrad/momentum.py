@@ -57,7 +57,7 @@ def sgd(
     dampening: float = 0.0,
     nesterov: bool = False,
 ) -> tuple[Vector, Vector]:
-    """Gradient descent with memory: past gradients keep pushing (Polyak, 1964).
+    """Gradient descent with memory: earlier gradients still count (Polyak, 1964).
 
         first step      b = g
         later steps     b ← μ b + (1 − dampening) g
@@ -84,7 +84,7 @@ def sgd(
 def lr_inside(
     gradient: Vector, state: Vector | None, *, lr: float, momentum: float = 0.0
 ) -> tuple[Vector, Vector]:
-    """Momentum with the rate inside the velocity, as in CS231n and many papers.
+    """Momentum with the rate inside the velocity, as in Keras, CS231n and many papers.
 
         v ← μ v − lr g        θ ← θ + v, so that direction = −v / lr
 
@@ -141,7 +141,7 @@ def convert_momentum(lr: float, beta: float, source: str, target: str) -> tuple[
 def nesterov_step(
     p: Tensor, b: Tensor, grad_fn: Callable[[Tensor], Tensor], lr: float, mu: float
 ) -> tuple[Tensor, Tensor]:
-    """One step that looks ahead: the gradient is taken where momentum alone would lead.
+    """One step of Nesterov's: the gradient is taken where momentum alone would lead.
 
         ahead = p − lr μ b         (Nesterov, 1983, in the form of Sutskever et al., 2013)
         b ← μ b + grad(ahead)
@@ -181,15 +181,13 @@ def quadratic_path(
 def max_stable_lr(
     hessian: Float[Tensor, "d d"], momentum: float = 0.0, nesterov: bool = False
 ) -> float:
-    """The rate from which on descent no longer converges on ½ xᵀ H x.
+    """The rate from which on descent no longer converges on the quadratic ½ xᵀ H x.
 
-        plain, heavy ball    2 (1 + β) / λ
-        Nesterov             2 (1 + β) / ((1 + 2β) λ)
-
-    λ is the largest eigenvalue of the symmetric H, β the momentum.  Where an eigenvalue is
-    negative the valley has a way down without end, and no rate is small enough: 0.  But one
-    that rounding alone keeps from zero, tiny beside λ, is level ground.  Where H is all zeros
-    there is nothing to overshoot: inf.
+    That of the heavy ball, or with `nesterov` that of Nesterov's rule; at momentum 0 both are
+    plain descent.  H is symmetric.  Where an eigenvalue is negative the loss falls without end
+    in that direction, and no rate is small enough: 0.  An eigenvalue that differs from zero by
+    rounding only, tiny beside the largest, counts as zero.  Where all are zero nothing can be
+    overshot: inf.
 
     >>> max_stable_lr(torch.diag(torch.tensor([1.0, 10.0])), momentum=0.5)
     0.3
@@ -201,6 +199,8 @@ def max_stable_lr(
         return 0.0
     if largest == 0:
         return math.inf
+    # At z = −1 the two polynomials of `contraction` are 2 (1 + β) − lr λ and
+    # 2 (1 + β) − (1 + 2β) lr λ.  The rate at which they are zero is the limit.
     limit = 2 * (1 + momentum) / largest
     return limit / (1 + 2 * momentum) if nesterov else limit
 
@@ -209,7 +209,7 @@ def max_stable_lr(
 def contraction(
     curvature: float, lr: float, momentum: float = 0.0, *, nesterov: bool = False
 ) -> float:
-    """By what a direction of this curvature shrinks in a step, in the long run.
+    """The factor by which a step multiplies the distance on ½ λ x², in the long run.
 
     The larger size of the two roots of
 
@@ -217,7 +217,8 @@ def contraction(
         Nesterov      z² − (1 + β)(1 − lr λ) z + β (1 − lr λ) = 0
 
     Below 1 the walk converges; where the roots are complex it swings.  Without momentum this
-    is |1 − lr λ|.
+    is |1 − lr λ|.  Where the two roots are one double root z, the distance is not zᵗ but
+    (1 + c t) zᵗ: it may grow at first, and t steps multiply it by more than the factor's power.
     """
     shrink = 1 - lr * curvature
     b = -(1 + momentum) * shrink if nesterov else -(momentum + shrink)
@@ -230,11 +231,14 @@ def contraction(
 
 @checked(smallest=positive, largest=positive)
 def best_heavy_ball(smallest: float, largest: float) -> tuple[float, float]:
-    """The rate and momentum that shrink a quadratic's directions fastest (Polyak, 1964).
+    """The rate and momentum with the smallest factor a step on a quadratic (Polyak, 1964).
 
         β = ((√κ − 1) / (√κ + 1))²        lr = (1 + √β)² / λ_max        κ = λ_max / λ_min
 
-    Every direction then shrinks by √β a step; plain descent's best is (κ − 1) / (κ + 1).
+    In the long run every direction then shrinks by √β a step; plain descent's best factor is
+    (κ − 1) / (κ + 1).  At both ends of the curvatures the roots are double, so the distance
+    goes as (1 + c t) √βᵗ.  On a convex function that is not quadratic this choice may never
+    converge (Lessard, Recht and Packard, 2016).
 
     >>> best_heavy_ball(1.0, 100.0)
     (0.0330578512396694..., 0.669421487603305...)
@@ -267,7 +271,7 @@ def displacement(steps: int, lr: float, momentum: float, *, averaged: bool = Fal
 def stationary_variance(
     curvature: float, lr: float, noise: float, momentum: float = 0.0
 ) -> float:
-    """How far noisy gradients keep the heavy ball from the bottom of ½ λ x², squared.
+    """The variance at which noisy gradients keep the heavy ball on ½ λ x².
 
         Var(x) = (lr σ² / λ) · (1 + β) / ((1 − β) (2 (1 + β) − lr λ))
 
@@ -289,8 +293,8 @@ def param_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
         {"params": the others, "weight_decay": 0.0}
 
     Weights are the parameters with at least two dimensions: matrices, kernels, embeddings.
-    Biases and the scales and shifts of normalization layers have one, and decay would only
-    push them off what they are for.  Every parameter is in one group, once, in the model's
+    Biases and the scales and shifts of normalization layers have one, and are by custom left
+    without decay.  Every parameter is in one group, once, in the model's
     order; one that is frozen (requires_grad is False) is in none.
     """
     trained = [p for p in model.parameters() if p.requires_grad]

@@ -16,6 +16,7 @@ from experiments.comparing import below, lead, level
 from experiments.record import Record, band, broken, load, moved, names, run, script
 from experiments.stacks import train
 from steadygrad.data import Examples
+from steadygrad.models import mlp
 
 FOLDER = Path(record.__file__).parent
 
@@ -90,6 +91,7 @@ SMALLER = {  # name -> the table of what it measures, and a few of its rows
     "schedules_contest": ("SCHEDULES", ("cosine",)),
     "schedules_finder": ("BETAS", ("0.9",)),
     "momentum_conventions": ("RUNS", ("heavy_ball", "ema")),
+    "momentum_network": ("RULES", ("Nesterov",)),
     "loop_clipping": ("SETTINGS", ("2 x He, rate 0.1", "2 x He, rate 0.1, norm 1")),
     "loop_recurrent": ("SETTINGS", ("rate 0.3, norm 1",)),
     "activations_contest": ("CONTESTANTS", ("ReLU",)),
@@ -197,16 +199,30 @@ def test_networks_in_a_stack_learn_as_if_each_were_alone(kind):
     torch.testing.assert_close(models[1].state_dict(), alone[1].state_dict())
 
 
+def test_a_stack_looks_ahead_and_follows_a_schedule():
+    images, runs = some_images(), [(0, 0.01), (1, 0.3)]
+    models = [mlp([784, 5, 10]).double() for _ in runs]
+    alone = [copy.deepcopy(model) for model in models]
+    train(
+        models, images, runs, epochs=2, batch=8, momentum=0.9, nesterov=True,
+        schedule=lambda done: 1 - done,
+    )  # fmt: skip
+    for model, stacked, (seed, rate) in zip(alone, models, runs, strict=True):
+        factors = [1 - done / 6 for done in range(6)]  # 20 images make 3 batches
+        learn(model, images, seed, rate, factors, nesterov=True)
+        torch.testing.assert_close([*stacked.parameters()], [*model.parameters()])
+
+
 def some_images():
     rng = torch.Generator().manual_seed(0)
     y = torch.randint(10, (20,), generator=rng)
     return Examples(torch.randn(20, 784, generator=rng).double(), y)
 
 
-def learn(model, images, seed, rate):
+def learn(model, images, seed, rate, factors=6 * (1.0,), **settings):
     """What `train` does to each, by PyTorch's optimizer."""
-    rng = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
+    rng, factors = torch.Generator().manual_seed(seed), iter(factors)
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9, **settings)
     for _ in range(2):
         for chosen in torch.randperm(20, generator=rng).split(8):
             loss = cross_entropy(model(images.x[chosen]), images.y[chosen])
@@ -214,4 +230,5 @@ def learn(model, images, seed, rate):
                 return
             optimizer.zero_grad()
             loss.backward()
+            optimizer.param_groups[0]["lr"] = rate * next(factors)
             optimizer.step()

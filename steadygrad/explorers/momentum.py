@@ -50,10 +50,11 @@ def measure(
     Gradients are off by normal noise of this deviation.  Along an eigen-direction the walk
     without noise shrinks by the same factor at every step, in the long run.
     """
-    turn = torch.from_numpy(AXES)
-    h = turn @ torch.diag(torch.tensor([1 / condition, 1.0], dtype=torch.float64)) @ turn.T
+    rotation = torch.from_numpy(AXES)
+    curvatures = torch.tensor([1 / condition, 1.0], dtype=torch.float64)
+    h = rotation @ torch.diag(curvatures) @ rotation.T
     rng = torch.Generator().manual_seed(seed)
-    x, state = turn @ torch.tensor(START, dtype=torch.float64), None
+    x, state = rotation @ torch.tensor(START, dtype=torch.float64), None
     points = [x]
     for _ in range(STEPS):
         error = noise * torch.randn(2, generator=rng, dtype=torch.float64)
@@ -212,16 +213,17 @@ def _sentence(
     fate = (
         "It diverges"
         if max(along, across) > 1
-        else f"It needs about {math.ceil(math.log(10) / -math.log(max(along, across, 1e-9)))} "
-        f"steps until a tenth of the distance is left{quiet}"
+        else "So it falls to a tenth every "
+        f"{math.ceil(math.log(10) / -math.log(max(along, across, 1e-9)))} steps{quiet}"
         if max(along, across) < 1
         else "It neither comes nearer nor leaves"
     )
     far = " (off the scale)" if limit("running mean", beta) > RATES[-1] else ""
     return (
-        f"A step multiplies the distance along the valley by {along:.3f}, across it by "
-        f"{across:.3f}. {fate}. At rate {lr:.2f} the limit of this convention "
-        f"({convention}) is {measurement.limit:.2f}; H, N and R mark those of the heavy ball "
+        "In the long run a step multiplies the distance along the valley by "
+        f"{along:.3f}, across it by {across:.3f}. {fate}. The rate is {lr:.2f}, and the limit "
+        f"of this convention ({convention}) is {measurement.limit:.2f}; H, N and R mark the "
+        "limits of the heavy ball "
         f"(and of the rate inside), of Nesterov and of the running mean{far}. Loss after "
         f"{STEPS} steps: {measurement.loss:.1e}."
     )

@@ -38,7 +38,7 @@ def test_noise_keeps_it_from_the_bottom_and_a_seed_repeats_it():
 
 
 def test_the_sentence_says_what_is_to_be_seen(figure):
-    assert "steps until a tenth of the distance is left" in figure.caption.value
+    assert "So it falls to a tenth every" in figure.caption.value
     figure.controls["lr"].value = 10.0
     assert "It diverges" in figure.caption.value
     figure.controls["lr"].value, figure.controls["beta"].value = 100.0, 0.99

@@ -96,14 +96,16 @@ CONVERT_MOMENTUM = Exercise(
             wrote='if source != "heavy_ball":\n        lr = lr * (1 - beta)\n'
             '    if target != "heavy_ball":\n        lr = lr / (1 - beta)',
             symptom="You convert the form with the rate inside as if it were a mean.",
-            hint="With the rate inside, v = −lr b at every step: one walk, at one rate.",
+            hint="With the rate inside, v = −lr b at every step: the same steps at the same "
+            "rate.",
         ),
         Misconception(
             "β changed as well",
             instead_of="return lr, beta",
             wrote='return lr, 1 - beta if target == "ema" else beta',
             symptom="Your momentum is another one.",
-            hint="How fast the past fades is β in all three. Only lengths differ.",
+            hint="How fast the past fades is β in all three. Only the lengths of the steps "
+            "differ.",
         ),
         Misconception(
             "β for its complement",
@@ -132,8 +134,8 @@ CONVERT_MOMENTUM = Exercise(
             instead_of=TO,
             wrote="pass",
             symptom="You never look at the convention that the rate is for.",
-            hint="A rate that is to serve the mean has to be larger by what the mean is "
-            "shorter.",
+            hint="The mean is shorter than the sum, so a rate for it has to be larger by the "
+            "same factor.",
         ),
         Misconception(
             "unknown conventions not refused",

@@ -10,7 +10,7 @@ judge = close(rtol=1e-5)  # eigenvalues in float32 are good to a few times 1e-7
 
 
 def stable_cases(rng):
-    def turned(*eigenvalues):
+    def rotated(*eigenvalues):
         q, _ = torch.linalg.qr(torch.randn(2 * [len(eigenvalues)], generator=rng))
         h = q @ torch.diag(torch.tensor(eigenvalues)) @ q.T
         return (h + h.T) / 2
@@ -22,21 +22,21 @@ def stable_cases(rng):
         return round(low + (high - low) * float(torch.rand((), generator=rng)), 2)
 
     spread = [number(0.2, 0.8), number(1.5, 2.5), number(3.0, 6.0)]
-    yield case("heavy ball", turned(*spread), momentum=0.8)
-    yield case("Nesterov", turned(*spread), momentum=0.7, nesterov=True)
-    yield case("without momentum", turned(*spread))
-    yield case("Nesterov without momentum", turned(*spread), nesterov=True)
-    yield case("a way down without end", turned(-0.5, 2.0, 4.0), momentum=0.5)
-    yield case("a steep one, besides", turned(-7.0, 1.0, 3.0), momentum=0.5)
-    yield case("downhill everywhere", turned(-2.0, -1.0), momentum=0.5)
+    yield case("heavy ball", rotated(*spread), momentum=0.8)
+    yield case("Nesterov", rotated(*spread), momentum=0.7, nesterov=True)
+    yield case("without momentum", rotated(*spread))
+    yield case("Nesterov without momentum", rotated(*spread), nesterov=True)
+    yield case("a way down without end", rotated(-0.5, 2.0, 4.0), momentum=0.5)
+    yield case("a steep one, besides", rotated(-7.0, 1.0, 3.0), momentum=0.5)
+    yield case("downhill everywhere", rotated(-2.0, -1.0), momentum=0.5)
     yield case("level", torch.zeros(3, 3), momentum=0.6)
     exactly = torch.diag(torch.tensor([0.0, 1.0, number(2.0, 3.0)]))
     yield case("exactly level in one direction", exactly, momentum=0.7)
     column = torch.randn(6, 1, generator=rng)
     yield case("level in five directions of six", column @ column.T, momentum=0.4)
     yield case("level in five of six, and steep", 2**20 * (column @ column.T), momentum=0.4)
-    yield case("nearly level", 2**-30 * turned(*spread), momentum=0.3)
-    yield case("nearly level, with a way down", 2**-24 * turned(-1.0, 2.0), momentum=0.3)
+    yield case("nearly level", 2**-30 * rotated(*spread), momentum=0.3)
+    yield case("nearly level, with a way down", 2**-24 * rotated(-1.0, 2.0), momentum=0.3)
     yield case("one number", torch.tensor([[number(2.0, 3.0)]]), momentum=0.9, nesterov=True)
 
 
@@ -69,8 +69,8 @@ MAX_STABLE_LR = Exercise(
         inputs=dict(hessian=torch.diag(torch.tensor([1.0, 6.0])), momentum=0.5, nesterov=True),
         steps=lambda: [
             ("largest eigenvalue", "6"),
-            ("heavy ball: 2 · (1 + 0.5) / 6", "0.5"),
-            ("Nesterov: divided by 1 + 2 · 0.5 = 2", "0.25"),
+            ("heavy ball: at z = −1 its polynomial is 1 + (1.5 − 6 lr) + 0.5, zero at", "0.5"),
+            ("Nesterov's is 1 + 1.5 (1 − 6 lr) + 0.5 (1 − 6 lr) there, zero at", "0.25"),
         ],
     ),
     misconceptions=(
@@ -86,7 +86,8 @@ MAX_STABLE_LR = Exercise(
             instead_of=LARGEST,
             wrote="hessian.double().trace().item()",
             symptom="Your rate is too small: all curvatures are added up.",
-            hint="Directions do not know of each other. The steepest one alone sets the limit.",
+            hint="The directions do not influence each other. The steepest one alone sets the "
+            "limit.",
         ),
         Misconception(
             "the Frobenius norm",
@@ -100,37 +101,38 @@ MAX_STABLE_LR = Exercise(
             instead_of=LARGEST,
             wrote="hessian.double().abs().max().item()",
             symptom="Your rate is too large: you took the largest entry.",
-            hint="An entry is a curvature along an axis. The valley may lie askew.",
+            hint="An entry is a curvature along an axis. The valley's directions need not be "
+            "the axes.",
         ),
         Misconception(
             "momentum without influence",
             instead_of=LIMIT,
             wrote="limit = 2 / largest",
             symptom="Your limit is that of plain descent.",
-            hint="The heavy ball's roots reach −1 later: momentum widens the limit to "
-            "2 (1 + β) / λ.",
+            hint="With momentum the polynomial is another one, and its root reaches −1 at a "
+            "larger rate. Put z = −1 in and solve for the rate.",
         ),
         Misconception(
             "momentum narrows the limit",
             instead_of=LIMIT,
             wrote="limit = 2 * (1 - momentum) / largest",
             symptom="With momentum your limit is smaller.",
-            hint="It looks as if the effective rate lr / (1 − β) counted. In the steepest "
-            "direction the pushes alternate and cancel: momentum allows more.",
+            hint="The effective rate lr / (1 − β) is about gradients that stay the same. In "
+            "the steepest direction they alternate in sign and cancel: momentum allows more.",
         ),
         Misconception(
             "momentum widens it like the step",
             instead_of=LIMIT,
             wrote="limit = 2 / ((1 - momentum) * largest)",
             symptom="Your limit grows as the terminal velocity does, by 1/(1 − β).",
-            hint="Put z = −1 into the polynomial: 2 + 2β − lr λ = 0.",
+            hint="Put z = −1 into the heavy ball's polynomial and solve for the rate.",
         ),
         Misconception(
             "the heavy ball's limit for Nesterov",
             instead_of=RETURN,
             wrote="return limit",
             symptom="Nesterov gets the heavy ball's limit.",
-            hint="Looking ahead is steeper: divide by 1 + 2β.",
+            hint="Nesterov's rule has a polynomial of its own. Put z = −1 into that one.",
         ),
         Misconception(
             "Nesterov's limit for all",
@@ -144,8 +146,8 @@ MAX_STABLE_LR = Exercise(
             instead_of="(1 + 2 * momentum) if",
             wrote="(1 + momentum) if",
             symptom="Nesterov's limit is that of plain descent.",
-            hint="At z = −1 Nesterov's polynomial is (1 + β) + (1 + β) (1 − lr λ) + "
-            "β (1 − lr λ) with a plus before each: work it out again.",
+            hint="At z = −1 Nesterov's polynomial is 1 + (1 + β) (1 − lr λ) + β (1 − lr λ). "
+            "Collect the terms with β again.",
         ),
         Misconception(
             "half of it",
@@ -166,7 +168,7 @@ MAX_STABLE_LR = Exercise(
             "absolute values",
             instead_of="eigenvalues = torch.linalg.eigvalsh(hessian.double())",
             wrote="eigenvalues = torch.linalg.eigvalsh(hessian.double()).abs().sort().values",
-            symptom="You take a way down for a way up.",
+            symptom="You take a negative curvature for a positive one.",
             hint="The sign of a curvature matters: a negative one cannot converge.",
         ),
         Misconception(

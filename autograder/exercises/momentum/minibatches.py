@@ -162,8 +162,8 @@ MINIBATCHES = Exercise(
             instead_of=ORDER,
             wrote="torch.randint(n, (n,), generator=generator)",
             symptom="Some examples come twice in an epoch, and others not at all.",
-            hint="An epoch is a permutation: shuffle the numbers from 0 to n − 1, do not throw "
-            "dice for each place.",
+            hint="An epoch is a permutation: shuffle the numbers from 0 to n − 1, do not draw "
+            "with replacement.",
         ),
         Misconception(
             "the same batch every time",

@@ -189,7 +189,8 @@ NESTEROV_STEP = Exercise(
             instead_of=RETURN,
             wrote="return p - lr * velocity - lr * mu * velocity, velocity",
             symptom="You return the point ahead of the new one.",
-            hint="The look ahead is for asking only. Returned is where the step itself leads.",
+            hint="The look ahead is for asking only. Return the point to which the step "
+            "itself leads.",
         ),
     ),
 )

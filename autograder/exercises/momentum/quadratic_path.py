@@ -62,7 +62,7 @@ QUADRATIC_PATH = Exercise(
     ),
     misconceptions=(
         Misconception(
-            "moves before the velocity turns",
+            "moves along the old velocity",
             instead_of=f"{VELOCITY}\n        {MOVE}",
             wrote="x, velocity = x - lr * velocity, mu * velocity + h @ x",
             symptom="Your first step goes nowhere: you move with the velocity before it.",
