@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from steadygrad.checks import unchecked
 from steadygrad.training.flat import Flat, Vector, arrange
 from steadygrad.training.fused import Ask, Fused
 from steadygrad.training.states import State, mapped, packed, unpacked
@@ -192,6 +193,8 @@ def _asking(rule: Rule, *, theta: bool, lr: bool) -> Ask:
     A function that knows of no optimizer: what torch.compile is given it keeps for good.
     """
 
+    bare = unchecked(rule)
+
     def ask(
         parameters: Vector | None,
         gradient: Vector,
@@ -200,7 +203,8 @@ def _asking(rule: Rule, *, theta: bool, lr: bool) -> Ask:
         settings: dict[str, Any],
     ) -> tuple[Vector, State]:
         seen = (gradient, state, parameters) if theta else (gradient, state)
-        return _checked(rule(*seen, **({"lr": rate} if lr else {}), **settings), gradient)
+        asked = rule if state is None else bare  # what is true of the first step stays so
+        return _checked(asked(*seen, **({"lr": rate} if lr else {}), **settings), gradient)
 
     return ask
 

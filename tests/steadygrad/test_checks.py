@@ -32,7 +32,7 @@ from steadygrad.momentum import best_heavy_ball, sgd
 
 INSIDE = {  # not for callers: what the optimizer and the explorers are made of
     "steadygrad.checks", "steadygrad.training.states", "steadygrad.training.flat",
-    "steadygrad.training.fused", "steadygrad.training.shortcuts",
+    "steadygrad.training.fused",
 }  # fmt: skip
 
 
@@ -544,3 +544,12 @@ def test_a_schedule_of_another_optimizer_is_refused():
     schedule = training.Schedule(torch.optim.lr_scheduler.ExponentialLR(other, 0.5))
     with pytest.raises(ValueError, match="another optimizer"):
         training.fit(model, nine(), epochs=1, callbacks=[schedule])
+
+
+def test_an_optimizer_checks_its_rule_at_the_first_step():
+    model = mlp([4, 5, 3])
+    optimizer = training.Descent(model.parameters(), adam, lr=0.1, betas=(1.0, 0.999))
+    before = copy.deepcopy(model.state_dict())
+    with pytest.raises(ValueError, match="betas must be two numbers"):
+        training.fit(model, nine(), epochs=1, optimizer=optimizer)
+    assert all(value.equal(before[name]) for name, value in model.state_dict().items())
