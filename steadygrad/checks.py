@@ -95,7 +95,7 @@ def checked(function: Function | None = None, /, **rules: Rule) -> Function:
     checks = {name: _Check(p.annotation, rules.get(name)) for name, p in parameters.items()}
     order = [name for name, p in parameters.items() if p.kind is not p.KEYWORD_ONLY]
     rest = next((n for n, p in parameters.items() if p.kind is p.VAR_POSITIONAL), "")
-    shaped = sum(any(map(_is_array, check.kinds)) for check in checks.values()) + bool(rest) > 1
+    shaped = any(map(_is_array, [kind for check in checks.values() for kind in check.kinds]))
     where = function.__qualname__.removesuffix(".__init__")
 
     @functools.wraps(function)
@@ -105,7 +105,7 @@ def checked(function: Function | None = None, /, **rules: Rule) -> Function:
             if rest and given.pop(rest, None) is not None:
                 others = args[order.index(rest) :]
                 given |= {f"{rest}[{i}]": value for i, value in enumerate(others)}
-            # within the context a dimension has one size in all arguments
+            # in a context of its own a dimension has one size in all arguments
             with jaxtyped("context") if shaped else nullcontext():
                 for name, value in given.items():
                     if check := checks.get(name) or checks.get(name.partition("[")[0]):
