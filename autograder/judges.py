@@ -31,6 +31,15 @@ def refusal(got: Any, expected: Any) -> str:
     return "" if raised == error else Complaint(said, Kind.TYPE)
 
 
+def refusal_or(*others: str) -> Judge:
+    """As `refusal`, where these exceptions say it as clearly as the expected one."""
+
+    def judge(got: Any, expected: Any) -> str:
+        return "" if got.get(RAISED) in others else refusal(got, expected)
+
+    return judge
+
+
 def _a(name: str) -> str:
     return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 

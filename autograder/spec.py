@@ -115,7 +115,9 @@ class Exercise:
 
     @cached_property
     def source(self) -> str:
-        return textwrap.dedent(inspect.getsource(self.target))
+        whole = textwrap.dedent(inspect.getsource(self.target))
+        (function,) = ast.parse(whole).body
+        return "".join(whole.splitlines(keepends=True)[function.lineno - 1 :])  # undecorated
 
     @property
     def header(self) -> str:

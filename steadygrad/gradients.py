@@ -13,6 +13,17 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from steadygrad.checks import (
+    as_many_as,
+    at_least,
+    checked,
+    classes_of,
+    filled,
+    not_negative,
+    positive,
+    rule,
+)
+
 Scalar = Float[Tensor, ""]
 Weights = Sequence[Float[Tensor, "_ _"]]
 Biases = Sequence[Float[Tensor, " _"]]
@@ -21,6 +32,7 @@ Biases = Sequence[Float[Tensor, " _"]]
 # ── A unit without a slope ──────────────────────────────────────────────────────────
 
 
+@checked
 def perceptron(
     x: Float[Tensor, "*batch features"], weights: Float[Tensor, " features"], bias: Scalar
 ) -> Float[Tensor, "*batch"]:
@@ -32,6 +44,7 @@ def perceptron(
     return (x @ weights + bias >= 0).to(x.dtype)
 
 
+@checked
 def perceptron_update(
     x: Float[Tensor, " features"], y: Scalar, weights: Float[Tensor, " features"], bias: Scalar
 ) -> tuple[Float[Tensor, " features"], Scalar]:
@@ -62,6 +75,7 @@ class Link(NamedTuple):
         return self.weight * self.slope
 
 
+@checked
 def sigmoid_chain(weights: Sequence[Scalar], x: Float[Tensor, "*shape"]) -> list[Link]:
     """Every unit of the chain a₀ = x, aₗ = σ(wₗ aₗ₋₁), first to last, with nothing hidden."""
     links, activation = [], x
@@ -72,6 +86,7 @@ def sigmoid_chain(weights: Sequence[Scalar], x: Float[Tensor, "*shape"]) -> list
     return links
 
 
+@checked
 def sigmoid_chain_gradient(
     weights: Sequence[Scalar], x: Float[Tensor, "*shape"]
 ) -> Float[Tensor, "*shape"]:
@@ -93,6 +108,7 @@ def sigmoid_chain_gradient(
     return gradient
 
 
+@checked(tol=rule("above 0 and below 1", lambda v: 0 < v < 1))
 def depth_limit(weight: float, tol: float) -> int:
     """How many layers until the bound on a sigmoid chain's gradient is below tol.
 
@@ -114,6 +130,7 @@ def depth_limit(weight: float, tol: float) -> int:
 # ── A loss ──────────────────────────────────────────────────────────────────────────
 
 
+@checked(logits=filled, target=classes_of("logits"))
 def softmax_cross_entropy_grad(
     logits: Float[Tensor, "batch classes"], target: Int[Tensor, " batch"]
 ) -> Float[Tensor, "batch classes"]:
@@ -137,6 +154,7 @@ def softmax_cross_entropy_grad(
     return (probabilities - one_hot.to(logits.dtype)) / len(logits)
 
 
+@checked(classes=at_least(1))
 def initial_loss(classes: int) -> float:
     """The cross-entropy of knowing nothing: log C when every class gets probability 1/C."""
     return math.log(classes)
@@ -145,6 +163,7 @@ def initial_loss(classes: int) -> float:
 # ── Slopes by measurement ───────────────────────────────────────────────────────────
 
 
+@checked(x=filled, eps=positive)
 def numerical_gradient(
     f: Callable[[Tensor], Scalar], x: Float[Tensor, "*shape"], eps: float = 1e-5
 ) -> Float[Tensor, "*shape"]:
@@ -172,6 +191,7 @@ class DifferenceError(NamedTuple):
     rounding: float
 
 
+@checked(eps=positive, roundoff=not_negative)
 def difference_error(
     eps: float, *, value: float, third_derivative: float, roundoff: float
 ) -> DifferenceError:
@@ -185,6 +205,7 @@ def difference_error(
     return DifferenceError(truncation, rounding=roundoff * abs(value) / eps)
 
 
+@checked(third_derivative=rule("other than 0", lambda v: v != 0), roundoff=not_negative)
 def best_step(*, value: float, third_derivative: float, roundoff: float) -> float:
     """The step that makes the two errors of a central difference smallest together.
 
@@ -195,6 +216,7 @@ def best_step(*, value: float, third_derivative: float, roundoff: float) -> floa
     return (3 * roundoff * abs(value) / abs(third_derivative)) ** (1 / 3)
 
 
+@checked(x=filled, eps=positive, tol=not_negative)
 def kinks(
     f: Callable[[Float[Tensor, "*shape"]], Scalar],
     x: Float[Tensor, "*shape"],
@@ -219,6 +241,7 @@ def kinks(
     return torch.stack(found).view(x.shape)
 
 
+@checked(analytic=filled)
 def gradient_check(
     analytic: Float[Tensor, "*shape"], numeric: Float[Tensor, "*shape"]
 ) -> float:
@@ -240,6 +263,7 @@ def gradient_check(
 # ── A dense network ─────────────────────────────────────────────────────────────────
 
 
+@checked(weights=filled, biases=as_many_as("weights"))
 def mlp_forward(
     x: Float[Tensor, "batch inputs"], weights: Weights, biases: Biases
 ) -> list[Float[Tensor, "batch _"]]:
@@ -251,6 +275,7 @@ def mlp_forward(
     return outputs
 
 
+@checked(x=filled, weights=filled, biases=as_many_as("weights"))
 def mlp_backward(
     x: Float[Tensor, "batch inputs"],
     y: Float[Tensor, "batch outputs"],
@@ -281,6 +306,7 @@ def mlp_backward(
     return weight_grads, bias_grads
 
 
+@checked(fan_out=at_least(1), weight_variance=not_negative, mean_squared_slope=not_negative)
 def layer_scale(*, fan_out: int, weight_variance: float, mean_squared_slope: float) -> float:
     """By how much the mean square of a gradient grows on its way back through one layer.
 
@@ -292,6 +318,7 @@ def layer_scale(*, fan_out: int, weight_variance: float, mean_squared_slope: flo
     return fan_out * weight_variance * mean_squared_slope
 
 
+@checked
 def layer_gradient_rms(model: nn.Module) -> dict[str, float]:
     """The typical size of the gradient that each layer's weight got in the last backward.
 

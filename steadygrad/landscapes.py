@@ -13,11 +13,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from steadygrad.checks import checked, not_negative, unchecked
+
 Points = Float[Tensor, "*batch 2"]
 Heights = Float[Tensor, "*batch"]
 Rule = Callable[..., tuple[Tensor, Any]]  # (gradient, state) -> (direction, state)
 
 
+@checked
 def ravine(theta: Points, steepness: float = 100.0) -> Heights:
     """A long valley: `steepness` times as curved across as along.  Minimum 0 at (0, 0).
 
@@ -27,6 +30,7 @@ def ravine(theta: Points, steepness: float = 100.0) -> Heights:
     return (x**2 + steepness * y**2) / 2
 
 
+@checked
 def rosenbrock(theta: Points) -> Heights:
     """A bent valley with a nearly flat floor (Rosenbrock, 1960).  Minimum 0 at (1, 1).
 
@@ -36,6 +40,7 @@ def rosenbrock(theta: Points) -> Heights:
     return (1 - x) ** 2 + 100 * (y - x**2) ** 2
 
 
+@checked
 def beale(theta: Points) -> Heights:
     """Flat in the middle, with walls at the corners (Beale, 1958).  Minimum 0 at (3, ½).
 
@@ -45,6 +50,7 @@ def beale(theta: Points) -> Heights:
     return (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2
 
 
+@checked
 def saddle(theta: Points) -> Heights:
     """A pass at (0, 0) between two valleys.  Minima 0 at (0, 1) and (0, −1).
 
@@ -56,6 +62,7 @@ def saddle(theta: Points) -> Heights:
     return x**2 / 2 + (y**2 - 1) ** 2 / 4
 
 
+@checked
 def plateau(theta: Points) -> Heights:
     """A pit in a plain: far out there is hardly any slope.  Minimum 0 at (0, 0).
 
@@ -64,6 +71,7 @@ def plateau(theta: Points) -> Heights:
     return 1 - torch.exp(-theta.square().sum(-1) / 2)
 
 
+@checked
 def bowl(theta: Points) -> Heights:
     """Mildly uneven, and harmless but for the noise that walks add.  Minimum 0 at (0, 0).
 
@@ -104,6 +112,7 @@ class Walk(NamedTuple):
     states: list[Any]
 
 
+@checked(noise=not_negative)
 def walk(
     rule: Rule,
     landscape: Callable[[Points], Heights],
@@ -123,6 +132,7 @@ def walk(
     return survey(rule, landscape, start, lr, steps, noise=noise, rng=rng, **settings).points
 
 
+@checked(noise=not_negative)
 def survey(
     rule: Rule,
     landscape: Callable[[Points], Heights],
@@ -145,8 +155,10 @@ def survey(
     sees_theta = "theta" in inspect.signature(rule).parameters
     points, state = (start + torch.zeros_like(start * lr)).detach(), None
     stops, gradients, directions, states = [points], [], [], []
-    for _ in range(steps):
-        gradient = slope(landscape, points)
+    for number in range(steps):
+        if number == 1:  # what is asked of the first step is true of the others
+            rule, landscape = unchecked(rule), unchecked(landscape)
+        gradient = unchecked(slope)(landscape, points)
         if noise:
             gradient = gradient + noise * torch.randn(2, generator=rng, dtype=points.dtype)
         seen = (points.flatten(),) if sees_theta else ()
@@ -162,6 +174,7 @@ def survey(
     return Walk(*map(torch.stack, (stops, gradients, directions)), states)
 
 
+@checked
 def slope(landscape: Callable[[Points], Heights], theta: Points) -> Points:
     """The gradient at each point, by autograd."""
     with torch.enable_grad():

@@ -14,6 +14,8 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from steadygrad.checks import checked
+
 Model = TypeVar("Model", bound=nn.Module)
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -24,6 +26,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 }
 
 
+@checked
 def mlp(widths: Sequence[int], activation: str = "relu", *, bias: bool = True) -> nn.Sequential:
     """A multilayer perceptron: linear, activation, …, linear (Rosenblatt, 1961).
 
@@ -67,6 +70,7 @@ def _check(widths: Sequence[int], activation: str) -> None:
         )
 
 
+@checked
 @torch.no_grad()
 def redraw_(model: Model, gain: float, *, rng: torch.Generator) -> Model:
     """Draw every linear layer's weights again, in place, and set its biases to zero.
@@ -104,6 +108,7 @@ def _redraw(layer: nn.Linear, std: float, rng: torch.Generator) -> None:
         layer.bias.zero_()
 
 
+@checked
 def count_parameters(model: nn.Module) -> int:
     """How many numbers training may change; a tensor used twice counts once.
 

@@ -13,6 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from steadygrad.checks import at_least, below_one, checked, fraction, not_negative, positive
+
 Vector = Float[Tensor, " n"]  # all parameters of a model, laid end to end
 
 CONVENTIONS = ("heavy_ball", "lr_inside", "ema")
@@ -21,6 +23,7 @@ CONVENTIONS = ("heavy_ball", "lr_inside", "ema")
 # ── Batches ─────────────────────────────────────────────────────────────────────────
 
 
+@checked(batch_size=at_least(1))
 def minibatches(
     x: Float[Tensor, "examples *shape"],
     y: Tensor,
@@ -45,6 +48,7 @@ def minibatches(
 # ── Rules ───────────────────────────────────────────────────────────────────────────
 
 
+@checked(momentum=not_negative)
 def sgd(
     gradient: Vector,
     state: Vector | None,
@@ -76,6 +80,7 @@ def sgd(
     return direction, velocity
 
 
+@checked(momentum=not_negative)
 def lr_inside(
     gradient: Vector, state: Vector | None, *, lr: float, momentum: float = 0.0
 ) -> tuple[Vector, Vector]:
@@ -90,6 +95,7 @@ def lr_inside(
     return -velocity / lr, velocity
 
 
+@checked(momentum=fraction)
 def ema(
     gradient: Vector, state: Vector | None, *, momentum: float = 0.0
 ) -> tuple[Vector, Vector]:
@@ -104,6 +110,7 @@ def ema(
     return mean, mean
 
 
+@checked
 def convert_momentum(lr: float, beta: float, source: str, target: str) -> tuple[float, float]:
     """The rate and the momentum that give the same walk in another convention.
 
@@ -130,6 +137,7 @@ def convert_momentum(lr: float, beta: float, source: str, target: str) -> tuple[
     return lr, beta
 
 
+@checked
 def nesterov_step(
     p: Tensor, b: Tensor, grad_fn: Callable[[Tensor], Tensor], lr: float, mu: float
 ) -> tuple[Tensor, Tensor]:
@@ -150,6 +158,7 @@ def nesterov_step(
 # ── A quadratic valley ──────────────────────────────────────────────────────────────
 
 
+@checked
 def quadratic_path(
     h: Float[Tensor, "d d"], x0: Float[Tensor, " d"], lr: float, mu: float, steps: int
 ) -> Float[Tensor, "points d"]:
@@ -168,6 +177,7 @@ def quadratic_path(
     return torch.stack(points)
 
 
+@checked
 def max_stable_lr(
     hessian: Float[Tensor, "d d"], momentum: float = 0.0, nesterov: bool = False
 ) -> float:
@@ -195,6 +205,7 @@ def max_stable_lr(
     return limit / (1 + 2 * momentum) if nesterov else limit
 
 
+@checked
 def contraction(
     curvature: float, lr: float, momentum: float = 0.0, *, nesterov: bool = False
 ) -> float:
@@ -217,6 +228,7 @@ def contraction(
     return (abs(b) + math.sqrt(square)) / 2
 
 
+@checked(smallest=positive, largest=positive)
 def best_heavy_ball(smallest: float, largest: float) -> tuple[float, float]:
     """The rate and momentum that shrink a quadratic's directions fastest (Polyak, 1964).
 
@@ -235,11 +247,13 @@ def best_heavy_ball(smallest: float, largest: float) -> tuple[float, float]:
 # ── Far and long ────────────────────────────────────────────────────────────────────
 
 
+@checked(momentum=below_one)
 def terminal_velocity(gradient: Tensor, lr: float, momentum: float) -> Tensor:
     """The length of a step once the gradient has long been the same: lr g / (1 − μ)."""
     return lr * gradient / (1 - momentum)
 
 
+@checked
 def displacement(steps: int, lr: float, momentum: float, *, averaged: bool = False) -> float:
     """How far the heavy ball goes under a constant gradient of 1, from rest.
 
@@ -249,6 +263,7 @@ def displacement(steps: int, lr: float, momentum: float, *, averaged: bool = Fal
     return -lr * total / (1 if averaged else 1 - momentum)
 
 
+@checked(curvature=positive, lr=positive, noise=not_negative, momentum=below_one)
 def stationary_variance(
     curvature: float, lr: float, noise: float, momentum: float = 0.0
 ) -> float:
@@ -266,6 +281,7 @@ def stationary_variance(
 # ── Groups ──────────────────────────────────────────────────────────────────────────
 
 
+@checked(weight_decay=not_negative)
 def param_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Two groups for an optimizer: what is to decay, and what is not.
 

@@ -6,23 +6,43 @@ formula in this order.
 """
 
 import copy
-from collections.abc import Iterable
-from typing import NamedTuple, TypeVar
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from steadygrad.checks import Rule, checked, filled, fraction, not_negative
+
 Layer = TypeVar("Layer", nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 Model = TypeVar("Model", bound=nn.Module)
 Channels = Float[Tensor, " channels"]
 Batch = Float[Tensor, "batch channels *pixels"]
-BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+
+_LAST_AXES = Rule(
+    "of the shape of the last axes of x",
+    lambda v, given: 0 < v.dim() < given["x"].dim() and v.shape == given["x"].shape[-v.dim() :],
+)
+_FEATURES = Rule(
+    "a batch norm that keeps running values, one for each output of the layer",
+    lambda v, given: (
+        getattr(v, "running_mean", None) is not None
+        and len(v.running_mean) == len(given["conv"].weight)
+    ),
+)
+_DIVISOR = Rule(
+    "a divisor of the number of channels",
+    lambda v, given: v > 0 and given["x"].shape[1] % v == 0,
+)
 
 
 # ── The inputs ──────────────────────────────────────────────────────────────────────
 
 
+@checked(train=filled)
 def standardize(
     train: Float[Tensor, "n features"], *others: Float[Tensor, "_ features"]
 ) -> tuple[Float[Tensor, "_ features"], ...]:
@@ -35,13 +55,38 @@ def standardize(
     is constant in `train` has nothing to divide by, and is only centred.
     """
     mean, std = train.mean(dim=0), train.std(dim=0, correction=0)
-    std = torch.where(std == 0, torch.ones_like(std), std)
+    constant = (train == train[0]).all(dim=0)  # whose computed deviation may be 1e-8
+    mean = torch.where(constant, train[0], mean)
+    std = torch.where(constant, torch.ones_like(std), std)
     return tuple((x - mean) / std for x in (train, *others))
+
+
+# ── Half precision ──────────────────────────────────────────────────────────────────
+
+
+def _widened(norm: Callable) -> Callable:
+    """Let a norm compute in float32 what comes in narrower, as PyTorch's own norms do.
+
+    In half precision squares above 65504 are infinite, and an ε of 1e-8 is 0.
+    """
+
+    @functools.wraps(norm)
+    def wide(x: Tensor, *args: Any, **kwargs: Any) -> Any:
+        results = norm(x.to(torch.promote_types(x.dtype, torch.float32)), *args, **kwargs)
+        if isinstance(results, Tensor):
+            return results.to(x.dtype)
+        y, *running = results
+        kept = kwargs.get("running_var", args[3] if len(args) > 3 else x)
+        return y.to(x.dtype), *(values.to(kept.dtype) for values in running)
+
+    return wide
 
 
 # ── Batch norm ──────────────────────────────────────────────────────────────────────
 
 
+@checked(momentum=fraction, eps=not_negative)
+@_widened
 def batch_norm(
     x: Batch,
     gamma: Channels,
@@ -93,6 +138,7 @@ class BatchNormGradients(NamedTuple):
     dmean: Tensor  # with respect to the batch's mean μ, directly (not by way of v)
 
 
+@checked(eps=not_negative)
 def batch_norm_backward(
     dy: Batch, x_hat: Batch, gamma: Channels, var: Channels, eps: float
 ) -> BatchNormGradients:
@@ -123,6 +169,8 @@ def batch_norm_backward(
 # ── Norms that need no batch ────────────────────────────────────────────────────────
 
 
+@checked(gamma=_LAST_AXES, beta=_LAST_AXES, eps=not_negative)
+@_widened
 def layer_norm(
     x: Float[Tensor, "batch *shape"],
     gamma: Float[Tensor, "*features"],
@@ -144,6 +192,8 @@ def layer_norm(
     return gamma * x_hat + beta
 
 
+@checked(num_groups=_DIVISOR, eps=not_negative)
+@_widened
 def group_norm(
     x: Batch, num_groups: int, gamma: Channels, beta: Channels, eps: float = 1e-5
 ) -> Batch:
@@ -163,6 +213,7 @@ def group_norm(
     return gamma.view(shape) * x_hat + beta.view(shape)
 
 
+@checked(eps=not_negative)
 def rms_norm(
     x: Float[Tensor, "*shape features"], gamma: Float[Tensor, " features"], eps: float = 1e-6
 ) -> Float[Tensor, "*shape features"]:
@@ -181,6 +232,18 @@ def rms_norm(
 # ── After training ──────────────────────────────────────────────────────────────────
 
 
+def _affine(fold: Callable) -> Callable:
+    """Let γ be 1 and β be 0 where a batch norm has none, as its own forward pass does."""
+
+    @functools.wraps(fold)
+    def filled_in(conv: nn.Module, bn: nn.Module) -> nn.Module:
+        return fold(conv, bn if bn.weight is not None else FrozenBatchNorm(bn))
+
+    return filled_in
+
+
+@checked(bn=_FEATURES)
+@_affine
 def fold_batch_norm(conv: Layer, bn: nn.Module) -> Layer:
     """One layer that does what a layer and the batch norm behind it do in evaluation.
 
@@ -196,9 +259,10 @@ def fold_batch_norm(conv: Layer, bn: nn.Module) -> Layer:
     folded = copy.deepcopy(conv)
     folded.weight = nn.Parameter((conv.weight * scale.view(shape)).detach())
     folded.bias = nn.Parameter(((bias - bn.running_mean) * scale + bn.bias).detach())
-    return folded
+    return folded.to(conv.weight.dtype)
 
 
+@checked(batches=filled)
 def recalibrate(model: Model, batches: Iterable[Tensor]) -> Model:
     """A copy of the model whose running statistics are those of these batches, exactly.
 
@@ -219,6 +283,8 @@ def recalibrate(model: Model, batches: Iterable[Tensor]) -> Model:
     with torch.no_grad():
         for batch in batches:
             fresh(batch)
+    if norms and not any(norm.num_batches_tracked for norm in norms):
+        raise ValueError("No batch came, so there is nothing to measure; give at least one.")
     for ours, theirs in zip(fresh.modules(), model.modules(), strict=True):
         ours.training = theirs.training
         if isinstance(ours, BATCH_NORMS):
@@ -231,15 +297,28 @@ class FrozenBatchNorm(nn.Module):
 
     def __init__(self, norm: nn.Module):
         super().__init__()
+        if norm.running_mean is None:
+            raise ValueError(
+                f"This {type(norm).__name__} keeps no running values that could be frozen or "
+                "folded; make it with track_running_stats=True."
+            )
         self.eps = norm.eps
-        for name in ("weight", "bias", "running_mean", "running_var"):
+        for name in ("running_mean", "running_var"):
             self.register_buffer(name, getattr(norm, name).detach().clone())
+        one = torch.ones_like(self.running_mean)
+        self.register_buffer(
+            "weight", one if norm.weight is None else norm.weight.detach().clone()
+        )
+        self.register_buffer(
+            "bias", 0 * one if norm.bias is None else norm.bias.detach().clone()
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         values = (self.weight, self.bias, self.running_mean, self.running_var)
         return batch_norm(x, *values, training=False, eps=self.eps)[0]
 
 
+@checked
 def freeze_batch_norm(model: Model) -> Model:
     """A copy of the model in which every batch norm is constant, and everything else learns.
 
@@ -249,9 +328,10 @@ def freeze_batch_norm(model: Model) -> Model:
     """
     if isinstance(model, BATCH_NORMS):
         return FrozenBatchNorm(model).train(model.training)
-    frozen = copy.deepcopy(model)
-    for module in list(frozen.modules()):
-        for child_name, child in module.named_children():
-            if isinstance(child, BATCH_NORMS):
-                setattr(module, child_name, FrozenBatchNorm(child).train(child.training))
+    frozen, made = copy.deepcopy(model), {}
+    for name, norm in list(frozen.named_modules(remove_duplicate=False)):
+        if isinstance(norm, BATCH_NORMS):
+            if norm not in made:  # a layer that is there twice stays one layer
+                made[norm] = FrozenBatchNorm(norm).train(norm.training)
+            frozen.set_submodule(name, made[norm])
     return frozen

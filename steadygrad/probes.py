@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.modules.dropout import _DropoutNd
 
+from steadygrad.checks import checked
+
 NO_ACTIVATIONS = (_DropoutNd, nn.Flatten, nn.Unflatten)  # though they treat each entry alone
 FLAT = 0.01  # a slope below this share of the activation's steepest counts as flat
 
@@ -36,6 +38,7 @@ class LayerReading(NamedTuple):
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
+@checked
 def read_layers(
     model: nn.Module, x: Tensor, y: Tensor, loss: Loss = F.cross_entropy
 ) -> list[LayerReading]:
@@ -64,6 +67,7 @@ def read_layers(
     return [_reading(call, gradients) for call in calls]
 
 
+@checked
 def by_layer(readings: Sequence[LayerReading]) -> list[LayerReading]:
     """One reading per layer with a weight: its own, or its activation's where one follows.
 
@@ -82,6 +86,7 @@ def by_layer(readings: Sequence[LayerReading]) -> list[LayerReading]:
     return joined
 
 
+@checked
 def rms(values: Tensor | None) -> float | None:
     """Root mean square, also where the squares would leave the range of the numbers.
 
@@ -99,6 +104,7 @@ def rms(values: Tensor | None) -> float | None:
     return largest.item() * share
 
 
+@checked
 def snapshot(model: nn.Module) -> dict[str, Tensor]:
     """A copy of every parameter, by name: what `update_ratio` wants from before a step."""
     return {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
@@ -107,6 +113,7 @@ def snapshot(model: nn.Module) -> dict[str, Tensor]:
 Weights = Mapping[str, Tensor] | Sequence[Tensor]
 
 
+@checked
 def update_ratio(before: Weights, after: Weights) -> dict[str, float]:
     """How far each tensor moved, compared with its own size.
 
@@ -217,6 +224,7 @@ def _call(name: str, module: nn.Module, z: Tensor | None, output: object) -> _Ca
     return _Call(name, "other" if flat is None else "activation", output, weight, flat)
 
 
+@checked
 def saturation(activation: nn.Module, z: Tensor) -> float | None:
     """Share of the entries of z where the activation is flat: slope under 1 % of the steepest.
 

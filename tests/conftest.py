@@ -15,6 +15,9 @@ os.environ["TQDM_DISABLE"] = "1"
 
 from jaxtyping import install_import_hook
 
+# Before the hook: a checked function that checks shapes would forget each as soon as it has it.
+import steadygrad.checks  # noqa: F401 - to be there before
+
 # Before anything imports steadygrad. The numeric tower lets a learner's 1 pass for a 1.0.
 TYPE_CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
 install_import_hook("steadygrad", TYPE_CHECKER)

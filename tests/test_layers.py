@@ -21,6 +21,7 @@ TOPICS = (  # one a chapter
 )
 LAYERS = [  # a module may import from the lines above its own, never from its own or below
     {"steadygrad", "autograder"},
+    {"steadygrad.checks"},
     {"steadygrad.data", "steadygrad.models", "steadygrad.landscapes"}
     | {f"steadygrad.{topic}" for topic in TOPICS},
     {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},

@@ -7,12 +7,16 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from steadygrad.checks import checked
 
+
+@checked
 def dead_units(outputs: Float[Tensor, "examples units"]) -> Bool[Tensor, " units"]:
     """Which units put out 0 for every one of these examples."""
     return (outputs == 0).all(dim=0)
 
 
+@checked
 def dead_unit_fraction(
     model: nn.Module, layer: str, batches: Iterable[Float[Tensor, "_ ..."]]
 ) -> float:
@@ -41,9 +45,12 @@ def dead_unit_fraction(
         hook.remove()
         for module, mode in modes:
             module.training = mode
+    if not on:
+        raise ValueError("No batch came, so no unit was seen; give at least one.")
     return 1 - torch.cat(on).any(dim=0).double().mean().item()
 
 
+@checked
 def revived(
     weight: Float[Tensor, "units inputs"],
     bias: Float[Tensor, " units"],

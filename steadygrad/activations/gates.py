@@ -7,8 +7,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from steadygrad.activations.sigmoids import sigmoid_slope, softplus
+from steadygrad.checks import checked
 
 
+@checked
 def gelu(x: Float[Tensor, "*shape"], approximate: bool = False) -> Float[Tensor, "*shape"]:
     """x, weighted by the share of normal numbers below it (Hendrycks & Gimpel, 2016).
 
@@ -26,6 +28,7 @@ def gelu(x: Float[Tensor, "*shape"], approximate: bool = False) -> Float[Tensor,
     return 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
 
 
+@checked
 def gelu_slope(
     x: Float[Tensor, "*shape"], approximate: bool = False
 ) -> Float[Tensor, "*shape"]:
@@ -39,11 +42,13 @@ def gelu_slope(
     return 0.5 * (1 + torch.erf(x / math.sqrt(2))) + x * density
 
 
+@checked
 def quick_gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """x σ(1.702 x): the cheap likeness of GELU, off by up to 0.02."""
     return x * torch.sigmoid(1.702 * x)
 
 
+@checked
 def swish(
     x: Float[Tensor, "*shape"], beta: float | Float[Tensor, "..."] = 1.0
 ) -> Float[Tensor, "*shape"]:
@@ -55,6 +60,7 @@ def swish(
     return x * torch.sigmoid(beta * x)
 
 
+@checked
 def swish_slope(
     x: Float[Tensor, "*shape"], beta: float | Float[Tensor, "..."] = 1.0
 ) -> Float[Tensor, "*shape"]:
@@ -64,6 +70,7 @@ def swish_slope(
     return gate * (1 + z * (1 - gate))
 
 
+@checked
 def swish_beta_slope(
     x: Float[Tensor, "*shape"], beta: float | Float[Tensor, "..."] = 1.0
 ) -> Float[Tensor, "*shape"]:
@@ -71,27 +78,32 @@ def swish_beta_slope(
     return x.square() * sigmoid_slope(beta * x)
 
 
+@checked
 def silu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """x σ(x), which is Swish with β = 1 (Elfwing et al., 2017)."""
     return swish(x)
 
 
+@checked
 def silu_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """σ(x) (1 + x (1 − σ(x)))."""
     return swish_slope(x)
 
 
+@checked
 def mish(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """x tanh(softplus(x)) (Misra, 2020)."""
     return x * torch.tanh(softplus(x))
 
 
+@checked
 def mish_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """t + x (1 − t²) σ(x), with t = tanh(softplus(x))."""
     gate = torch.tanh(softplus(x))
     return gate + x * (1 - gate**2) * torch.sigmoid(x)
 
 
+@checked
 def swiglu(
     x: Float[Tensor, "*batch inputs"],
     w_gate: Float[Tensor, "hidden inputs"],

@@ -5,7 +5,10 @@ import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch text
 from jaxtyping import Float
 from torch import Tensor
 
+from steadygrad.checks import Rule, checked
 
+
+@checked
 def relu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """The identity where x is positive, else 0 (Nair & Hinton, 2010).
 
@@ -14,17 +17,20 @@ def relu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     return F.threshold(x, threshold=0, value=0)  # unlike clamp, of slope 0 at 0
 
 
+@checked
 def relu_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """1 where x is positive, else 0, also at the corner itself."""
     return (x > 0).to(x.dtype)
 
 
+@checked
 def leaky_relu(x: Float[Tensor, "*shape"], slope: float = 0.01) -> Float[Tensor, "*shape"]:
     """A ReLU with a slope on the left as well, so that no unit is ever cut off
     (Maas et al., 2013)."""
     return relu(x) + slope * x.clamp(max=0)
 
 
+@checked
 def leaky_relu_slope(
     x: Float[Tensor, "*shape"], slope: float = 0.01
 ) -> Float[Tensor, "*shape"]:
@@ -32,6 +38,7 @@ def leaky_relu_slope(
     return torch.where(x > 0, torch.ones_like(x), slope)
 
 
+@checked(lower=Rule("at most upper", lambda v, given: v <= given.get("upper", 1 / 3)))
 def randomized_leaky_relu(
     x: Float[Tensor, "*shape"],
     lower: float = 1 / 8,
@@ -54,6 +61,7 @@ def randomized_leaky_relu(
     return torch.where(x > 0, x, slope * x)
 
 
+@checked
 def prelu(
     x: Float[Tensor, "batch channels *space"], a: Float[Tensor, " channels"]
 ) -> Float[Tensor, "batch channels *space"]:
@@ -61,6 +69,7 @@ def prelu(
     return relu(x) + a.reshape(1, -1, *[1] * (x.dim() - 2)) * x.clamp(max=0)
 
 
+@checked
 def prelu_backward(
     grad_out: Float[Tensor, "batch channels *space"],
     x: Float[Tensor, "batch channels *space"],
@@ -82,6 +91,7 @@ def prelu_backward(
     return grad_x, each.sum(dim=others)
 
 
+@checked
 def elu(x: Float[Tensor, "*shape"], alpha: float = 1.0) -> Float[Tensor, "*shape"]:
     """A rectifier that levels off on the left at −α (Clevert et al., 2016).
 
@@ -98,6 +108,7 @@ def elu(x: Float[Tensor, "*shape"], alpha: float = 1.0) -> Float[Tensor, "*shape
     return torch.where(x > 0, x, alpha * torch.expm1(left))
 
 
+@checked
 def elu_slope(x: Float[Tensor, "*shape"], alpha: float = 1.0) -> Float[Tensor, "*shape"]:
     """1 where x is positive, else α e^x."""
     return torch.where(x > 0, 1.0, alpha * x.clamp(max=0).exp())

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from steadygrad.activations.rectifiers import elu_slope
+from steadygrad.checks import at_least, below_one, checked, not_negative
 
 Elementwise = Callable[[Tensor], Tensor]
 EDGE, POINTS = 12.0, 24_001  # beyond 12 deviations a normal variable has 1e-33 of its weight
@@ -25,6 +26,7 @@ class Moments(NamedTuple):
         return self.second - self.mean**2
 
 
+@checked(variance=not_negative, points=at_least(2))
 def gaussian_moments(
     f: Elementwise, mean: float = 0.0, variance: float = 1.0, *, points: int = POINTS
 ) -> Moments:
@@ -45,6 +47,7 @@ def gaussian_moments(
     return Moments(first, second)
 
 
+@checked(weight_variance=not_negative, points=at_least(2))
 def next_moments(
     f: Elementwise,
     before: Moments,
@@ -64,6 +67,7 @@ def next_moments(
     return gaussian_moments(f, mean, variance, points=points)
 
 
+@checked
 def selu_constants() -> tuple[float, float]:
     """α and λ of SELU, solved from what they are for (Klambauer et al., 2017).
 
@@ -86,6 +90,7 @@ def selu_constants() -> tuple[float, float]:
 SELU = selu_constants()
 
 
+@checked
 def selu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """An ELU scaled so that it keeps mean 0 and variance 1 (Klambauer et al., 2017).
 
@@ -102,12 +107,14 @@ def selu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     return scale * torch.where(x > 0, x, alpha * torch.expm1(left))
 
 
+@checked
 def selu_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """λ where x is positive, else λ α e^x: on the right above 1, so that variance can grow."""
     alpha, scale = SELU
     return scale * elu_slope(x, alpha)
 
 
+@checked(p=below_one)
 def alpha_dropout(
     x: Float[Tensor, "*shape"], p: float, *, rng: torch.Generator | None = None
 ) -> Float[Tensor, "*shape"]:

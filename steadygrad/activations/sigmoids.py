@@ -4,7 +4,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from steadygrad.checks import checked, positive
 
+
+@checked
 def stable_sigmoid(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """A smooth switch between 0 and 1 that never overflows.
 
@@ -21,6 +24,7 @@ def stable_sigmoid(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     return torch.where(right, 1.0, small) / (1 + small)
 
 
+@checked
 def sigmoid_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """σ′(x) = σ(x) (1 − σ(x)) = σ(x) σ(−x) = e^−|x| / (1 + e^−|x|)², at most 1/4.
 
@@ -31,6 +35,7 @@ def sigmoid_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     return small / (1 + small).square()
 
 
+@checked
 def tanh(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """The sigmoid stretched over −1 to 1, with slope 1 in the middle.
 
@@ -43,11 +48,13 @@ def tanh(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     return torch.where(right, -lost, lost) / (2 + lost)
 
 
+@checked
 def tanh_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """tanh′(x) = 1 − tanh(x)² = 4 σ(2x) σ(−2x), at most 1."""
     return 4 * sigmoid_slope(2 * x)
 
 
+@checked(beta=positive)
 def softplus(x: Float[Tensor, "*shape"], beta: float = 1.0) -> Float[Tensor, "*shape"]:
     """A smooth ReLU (Dugas et al., 2001).  The larger β, the sharper its bend.
 
@@ -64,6 +71,7 @@ def softplus(x: Float[Tensor, "*shape"], beta: float = 1.0) -> Float[Tensor, "*s
     return (z.clamp(min=0) + torch.log1p(small)) / beta
 
 
+@checked(beta=positive)
 def softplus_slope(x: Float[Tensor, "*shape"], beta: float = 1.0) -> Float[Tensor, "*shape"]:
     """softplus′(x) = σ(βx)."""
     return stable_sigmoid(beta * x)

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from steadygrad.adaptive.squares import Vector
+from steadygrad.checks import below_one, checked, not_negative
 
 Matrix = Float[Tensor, "rows columns"]
 
@@ -30,6 +31,7 @@ class Heading(NamedTuple):
     m: Matrix
 
 
+@checked(damping=not_negative)
 def newton(gradient: Vector, hessian: Float[Tensor, "n n"], damping: float = 0.0) -> Vector:
     """The direction that leads to a quadratic's minimum in one step (Newton; Raphson, 1690).
 
@@ -43,6 +45,7 @@ def newton(gradient: Vector, hessian: Float[Tensor, "n n"], damping: float = 0.0
     return torch.linalg.solve(hessian + damping * eye, gradient)
 
 
+@checked(eps=not_negative)
 def shampoo(
     gradient: Matrix, state: Sides | None, *, eps: float = 1e-4
 ) -> tuple[Matrix, Sides]:
@@ -69,6 +72,7 @@ def _inverse_fourth_root(side: Float[Tensor, "n n"], eps: float) -> Float[Tensor
     return vectors * values.clamp(min=eps) ** -0.25 @ vectors.T
 
 
+@checked(eps=not_negative)
 def newton_schulz(
     matrix: Matrix,
     steps: int = 5,
@@ -94,6 +98,7 @@ def newton_schulz(
     return x.T if tall else x
 
 
+@checked(momentum=below_one)
 def muon(
     gradient: Matrix, state: Heading | None, *, momentum: float = 0.95, steps: int = 5
 ) -> tuple[Matrix, Heading]:

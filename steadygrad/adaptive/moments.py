@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 
 from steadygrad.adaptive.squares import Vector
+from steadygrad.checks import both_below_one, checked, not_negative
 
 
 class Moments(NamedTuple):
@@ -33,6 +34,7 @@ class Outlook(NamedTuple):
     v: Vector
 
 
+@checked(betas=both_below_one, eps=not_negative)
 def adam(
     gradient: Vector,
     state: Moments | None,
@@ -60,6 +62,7 @@ def adam(
     return m_hat / (v_hat.sqrt() + eps), Moments(t, m, v)
 
 
+@checked(betas=both_below_one, eps=not_negative)
 def amsgrad(
     gradient: Vector,
     state: Peaks | None,
@@ -88,6 +91,7 @@ def amsgrad(
     return m_hat / (v_hat.sqrt() + eps), Peaks(t, m, v, peak)
 
 
+@checked(betas=both_below_one, eps=not_negative)
 def adamax(
     gradient: Vector,
     state: Moments | None,
@@ -111,6 +115,7 @@ def adamax(
     return m / (1 - b1**t) / u, Moments(t, m, u)
 
 
+@checked(betas=both_below_one, eps=not_negative, momentum_decay=not_negative)
 def nadam(
     gradient: Vector,
     state: Outlook | None,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 
 from steadygrad.adaptive.squares import Vector
+from steadygrad.checks import checked, not_negative, positive
 
 
 class Ledger(NamedTuple):
@@ -14,6 +15,7 @@ class Ledger(NamedTuple):
     n: Vector
 
 
+@checked(alpha=positive, beta=not_negative, l1=not_negative, l2=not_negative)
 def ftrl_proximal(
     gradient: Vector,
     state: Ledger | None,

@@ -5,8 +5,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from steadygrad.adaptive.squares import Vector
+from steadygrad.checks import checked
 
 
+@checked
 def matching_rate(step: Vector, gradient: Vector) -> Float[Tensor, ""]:
     """The rate at which plain SGD would go as far along `step` (Keskar & Socher, 2017, eq. 2).
 

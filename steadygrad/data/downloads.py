@@ -13,6 +13,8 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
+from steadygrad.checks import checked
+
 
 class Source(NamedTuple):
     """Where a full set is found: interchangeable mirrors, and the digest of each file."""
@@ -65,6 +67,7 @@ SOURCES: dict[str, Source] = {  # LeCun et al. (1998); Xiao, Rasul & Vollgraf (2
 }
 
 
+@checked
 def download(
     name: str, source: Source, cache: str | os.PathLike | None, progress: bool
 ) -> list[Tensor]:
@@ -102,6 +105,7 @@ def _reason(error: OSError | ValueError) -> str:
     return type(error).__name__ if response is None else f"HTTP {response.status_code}"
 
 
+@checked
 def read_idx(raw: bytes) -> UInt8[np.ndarray, "..."]:
     """An array of bytes from the format in which MNIST is published (LeCun et al., 1998).
 

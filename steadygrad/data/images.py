@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
+from steadygrad.checks import checked
 from steadygrad.data.downloads import DIGITS, SOURCES, Source, download
 from steadygrad.data.examples import Device, Examples
 
@@ -28,6 +29,7 @@ class Images(NamedTuple):
     validation: Examples | None = None  # to choose by; the test images are read once
 
 
+@checked
 def load_images(
     name: str = "mnist-5k",
     *,
@@ -107,6 +109,7 @@ def _embedded(share: float, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return pixels[train], labels[train], pixels[test], labels[test]
 
 
+@checked
 def split(
     labels: Labels | Int64[Tensor, " n"], share: float, *, rng: torch.Generator
 ) -> tuple[Int64[Tensor, " train"], Int64[Tensor, " test"]]:
@@ -116,7 +119,7 @@ def split(
     hold classes that training has not seen. Raises ValueError for a share outside (0, 1).
     """
     if not 0 < share < 1:
-        raise ValueError(f"A share must lie between 0 and 1, but this is {share!r}; try 0.8.")
+        raise ValueError(f"A share must lie between 0 and 1, but got {share!r}; try 0.8.")
 
     def shuffled() -> Int64[Tensor, " n"]:
         return torch.randperm(len(labels), generator=rng, device=rng.device).to(labels.device)

@@ -12,9 +12,11 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from steadygrad.checks import at_least, checked, not_negative
 from steadygrad.data.examples import Device, Examples
 
 
+@checked(n=at_least(1), noise=not_negative)
 def circle(
     n: int,
     noise: float = 0.25,
@@ -29,6 +31,7 @@ def circle(
     return _finish(radius * _direction(2 * math.pi * turn), y, noise, rng, device)
 
 
+@checked(n=at_least(1), noise=not_negative)
 def xor(
     n: int,
     noise: float = 0.25,
@@ -49,6 +52,7 @@ def xor(
     return _finish(points, y, noise, rng, device)
 
 
+@checked(n=at_least(1), noise=not_negative)
 def gauss(
     n: int,
     noise: float = 1.0,
@@ -63,6 +67,7 @@ def gauss(
     return _finish(centres, y, noise, rng, device)
 
 
+@checked(n=at_least(1), noise=not_negative)
 def spiral(
     n: int,
     noise: float = 0.1,

@@ -4,7 +4,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from steadygrad.checks import checked, not_negative, rule
 
+
+@checked(w=rule("a matrix or a kernel", lambda w: w.ndim >= 2))
 def orthogonal_(
     w: Float[Tensor, "out *rest"], gain: float = 1.0, generator: torch.Generator | None = None
 ) -> Float[Tensor, "out *rest"]:
@@ -33,6 +36,7 @@ def orthogonal_(
         return w.copy_((gain * q).reshape(w.shape))
 
 
+@checked(tol=not_negative)
 def distinct_units(
     w_in: Float[Tensor, "hidden inputs"],
     w_out: Float[Tensor, "outputs hidden"],

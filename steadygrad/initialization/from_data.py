@@ -4,11 +4,13 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
+from steadygrad.checks import checked, filled, positive
 from steadygrad.initialization.schemes import LAYERS
 
 SCALED = (*LAYERS, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
 
+@checked(counts=filled)
 def output_bias_from_counts(
     counts: Shaped[Tensor, " classes"],
 ) -> Float[Tensor, " classes"]:
@@ -28,6 +30,7 @@ def output_bias_from_counts(
     return shares.log()
 
 
+@checked(x=filled, tol=positive)
 def lsuv_(
     model: nn.Sequential,
     x: Float[Tensor, "batch *shape"],

@@ -1,12 +1,42 @@
 """The gain of an activation: how much of a signal it takes away, forwards and backwards."""
 
+import copy
+import functools
 import math
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from steadygrad.checks import checked, not_negative
 
 
+def _entry_by_entry(gain: Callable[..., float]) -> Callable[..., float]:
+    """Let any activation be measured: modules in float64, and what works in place on a copy.
+
+    Raises ValueError for one that does not give a number for each number.
+    """
+
+    @functools.wraps(gain)
+    def measured(phi: Callable[[Tensor], Tensor]) -> float:
+        wide = copy.deepcopy(phi).double() if isinstance(phi, nn.Module) else phi
+
+        def one_each(z: Tensor) -> Tensor:
+            values = wide(z.clone())
+            if values.shape != z.shape:
+                raise ValueError(
+                    f"phi must work entry by entry, but made {tuple(values.shape)} of a tensor "
+                    f"of the shape {tuple(z.shape)}; a gate such as GLU has no gain of its own."
+                )
+            return values
+
+        return gain(one_each)
+
+    return measured
+
+
+@checked
+@_entry_by_entry
 def gain_from_activation(phi: Callable[[Tensor], Tensor]) -> float:
     """The gain that keeps a signal's size through an activation: derive it yourself.
 
@@ -31,6 +61,8 @@ def gain_from_activation(phi: Callable[[Tensor], Tensor]) -> float:
     return 1 / math.sqrt(second_moment.item())
 
 
+@checked
+@_entry_by_entry
 def backward_gain(phi: Callable[[Tensor], Tensor]) -> float:
     """The gain that keeps a gradient's size on its way back: 1 / √E[φ′(z)²], z ~ N(0, 1)."""
 
@@ -42,6 +74,8 @@ def backward_gain(phi: Callable[[Tensor], Tensor]) -> float:
     return gain_from_activation(slope)
 
 
+@checked
+@_entry_by_entry
 def mean_activation(phi: Callable[[Tensor], Tensor]) -> float:
     """E[φ(z)], z ~ N(0, 1): by how much every input of the next layer is off zero."""
     z = torch.linspace(-10, 10, 20_000, dtype=torch.float64)
@@ -49,11 +83,13 @@ def mean_activation(phi: Callable[[Tensor], Tensor]) -> float:
     return torch.trapezoid(phi(z) * density, z).item()
 
 
+@checked
 def leaky_relu_gain(slope: float) -> float:
     """√(2 / (1 + a²)): half of the inputs pass, the other half times a (He et al., 2015)."""
     return math.sqrt(2 / (1 + slope**2))
 
 
+@checked(weight_variance=not_negative, rms=not_negative)
 def rms_through_layers(
     phi: Callable[[Tensor], Tensor], *, weight_variance: float, depth: int, rms: float = 1.0
 ) -> list[float]:

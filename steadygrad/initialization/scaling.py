@@ -7,10 +7,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from steadygrad.checks import at_least, checked, rule
+
 MODES = ("fan_in", "fan_out", "fan_avg")
 DISTRIBUTIONS = ("normal", "uniform", "truncated")
+_of_a_weight = rule("that of a weight: outputs, inputs, kernel", lambda v: len(v) >= 2)
 
 
+@checked(shape=_of_a_weight, groups=at_least(1))
 def fan_in_fan_out(shape: Sequence[int], groups: int = 1) -> tuple[int, int]:
     """How many inputs one unit adds up, and how many units one input goes to.
 
@@ -38,6 +42,7 @@ TRUNCATED_STD = math.sqrt(
 )
 
 
+@checked(groups=at_least(1))
 def variance_scaling_(
     w: Float[Tensor, "out in *kernel"],
     gain: float,
@@ -60,10 +65,15 @@ def variance_scaling_(
     convolution.  All randomness comes from `generator`.  A weight that asks for gradients goes
     on asking for them; what is written into it leaves no trace in a graph.
 
-    Raises KeyError for a mode and ValueError for a distribution that there is not.
+    Raises ValueError for a mode or a distribution that there is not.  In a weight without
+    entries there is nothing to write.
     """
+    if w.numel() == 0:
+        return w
     fan_in, fan_out = fan_in_fan_out(w.shape, groups)
-    fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
+    fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}.get(mode)
+    if fan is None:
+        raise ValueError(f"There is no mode {mode!r}; choose one of {MODES}.")
     std = gain / math.sqrt(fan)
     new = torch.empty_like(w, device=generator.device if generator else w.device)
     if distribution == "uniform":
@@ -75,6 +85,8 @@ def variance_scaling_(
     elif distribution == "normal":
         new.normal_(0, std, generator=generator)
     else:
-        raise ValueError(f"There is no {distribution!r}; choose one of {DISTRIBUTIONS}.")
+        raise ValueError(
+            f"There is no distribution {distribution!r}; choose one of {DISTRIBUTIONS}."
+        )
     with torch.no_grad():
         return w.copy_(new)

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 import torch
 from torch import nn
 
+from steadygrad.checks import checked
 from steadygrad.initialization.gains import leaky_relu_gain
 from steadygrad.initialization.scaling import variance_scaling_
 
@@ -33,6 +34,7 @@ SCHEMES = {
 }
 
 
+@checked
 def initialize_(
     model: Model, scheme: Scheme, generator: torch.Generator | None = None
 ) -> Model:

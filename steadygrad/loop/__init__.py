@@ -7,7 +7,7 @@ residual        residual_variance: how loud a branch may be
 cliffs          cliff, a loss with a wall in it, and descend, a walk on it
 """
 
-from steadygrad.loop.accumulating import accumulate_gradients
+from steadygrad.loop.accumulating import IGNORED, accumulate_gradients, counted
 from steadygrad.loop.cliffs import CLIPS, Step, cliff, descend
 from steadygrad.loop.clipping import clip_grad_norm_, clip_grad_value_, cosine
 from steadygrad.loop.residual import residual_variance
@@ -15,6 +15,7 @@ from steadygrad.loop.steps import Loss, evaluate, overfit_one_batch, train_step
 
 __all__ = [
     "CLIPS",
+    "IGNORED",
     "Loss",
     "Step",
     "accumulate_gradients",
@@ -22,6 +23,7 @@ __all__ = [
     "clip_grad_norm_",
     "clip_grad_value_",
     "cosine",
+    "counted",
     "descend",
     "evaluate",
     "overfit_one_batch",

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from steadygrad.checks import bound, checked
 from steadygrad.loop.clipping import clip_grad_norm_, clip_grad_value_
 
 START, TARGET = 0.5, 0.7
@@ -16,6 +17,7 @@ CLIPS: dict[str, Clip | None] = {
 }  # fmt: skip
 
 
+@checked
 def cliff(theta: Float[Tensor, "2 *shape"], *, steps: int = 50) -> Float[Tensor, "*shape"]:
     """The loss of one recurrent unit after `steps` turns (Pascanu et al., 2013, figure 6).
 
@@ -40,6 +42,7 @@ class Step(NamedTuple):
     clipped: Float[Tensor, " 2"]
 
 
+@checked(threshold=bound)
 def descend(
     start: Float[Tensor, " 2"],
     *,

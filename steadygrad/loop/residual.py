@@ -1,6 +1,9 @@
 """Residual branches: how loud each may be before a deep stack of them drowns."""
 
+from steadygrad.checks import checked, not_negative
 
+
+@checked(branch_var=not_negative)
 def residual_variance(depth: int, branch_var: float, scale: float) -> float:
     """The variance after `depth` residual blocks, when the input has variance 1.
 

@@ -8,9 +8,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 from torch.optim import Optimizer
 
+from steadygrad.checks import bound, checked, not_negative
+
 Loss = Callable[[Tensor, Tensor], Tensor]  # (outputs, targets) -> the batch's mean
 
 
+@checked(max_norm=bound)
 def train_step(
     model: nn.Module,
     optimizer: Optimizer,
@@ -41,6 +44,7 @@ def train_step(
     return loss.item()
 
 
+@checked
 def evaluate(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]]) -> tuple[float, float]:
     """The mean cross-entropy and the share of right classes, over all examples.
 
@@ -53,17 +57,22 @@ def evaluate(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]]) -> tuple
     modes = {module: module.training for module in model.modules()}
     lost, right, n = 0.0, 0, 0
     model.eval()
-    with torch.no_grad():
-        for x, y in loader:
-            scores = model(x)
-            lost += F.cross_entropy(scores, y, reduction="sum").item()
-            right += int((scores.argmax(dim=1) == y).sum())
-            n += len(y)
-    for module, was_training in modes.items():
-        module.training = was_training
+    try:
+        with torch.no_grad():
+            for x, y in loader:
+                scores = model(x)
+                lost += F.cross_entropy(scores, y, reduction="sum").item()
+                right += int((scores.argmax(dim=1) == y).sum())
+                n += len(y)
+    finally:  # also when it is interrupted
+        for module, was_training in modes.items():
+            module.training = was_training
+    if n == 0:
+        raise ValueError("The loader held no example, so there is nothing to measure.")
     return lost / n, right / n
 
 
+@checked(lr=not_negative)
 def overfit_one_batch(
     model: nn.Module, x: Tensor, y: Tensor, steps: int, lr: float
 ) -> list[float]:

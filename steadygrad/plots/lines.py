@@ -6,11 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from steadygrad.checks import checked
 from steadygrad.plots.style import Numbers, array, axes_for
 
 Bands = Mapping[str, tuple[Numbers, Numbers]]  # from low to high, under the line of that label
 
 
+@checked
 def curves(
     histories: Mapping[str, Numbers],
     ax: Axes | None = None,
@@ -26,6 +28,7 @@ def curves(
     return _legend(ax)
 
 
+@checked
 def layer_sizes(
     sizes: Mapping[str, Numbers],
     ax: Axes | None = None,
@@ -50,6 +53,7 @@ def layer_sizes(
     return _legend(ax)
 
 
+@checked
 def function(
     xs: Numbers,
     values: Mapping[str, Numbers],
@@ -65,6 +69,7 @@ def function(
     return _legend(ax)
 
 
+@checked
 def error_over_step(
     steps: Numbers,
     errors: Mapping[str, Numbers],

@@ -11,10 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from torch import Tensor
 
+from steadygrad.checks import checked
 from steadygrad.data import Examples
 from steadygrad.plots.style import COLORS, MARKERS, array, axes_for
 
 
+@checked
 def images(
     x: Float[Tensor, "n *shape"],
     y: Int64[Tensor, " n"] | None = None,
@@ -57,6 +59,7 @@ def _square(x: Tensor) -> np.ndarray:
     return x.detach().cpu().numpy()
 
 
+@checked
 def decision(
     predict: Callable[[Float[Tensor, "m 2"]], Shaped[Tensor, " m"]],
     examples: Examples,
@@ -105,6 +108,7 @@ def decision(
     return ax
 
 
+@checked
 def chain(links: Sequence, start: Float[Tensor, ""], ax: Axes | None = None) -> Axes:
     """A chain of units with every factor: values on the way out, gradients on the way back.
 

@@ -8,12 +8,14 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from torch import Tensor
 
+from steadygrad.checks import checked
 from steadygrad.plots.style import axes_for
 
 View = tuple[float, float, float, float]  # left, right, bottom, top
 STEPS = 120  # of the grid that contours are drawn from, in each direction
 
 
+@checked
 def contours(
     height: Callable[[Float[Tensor, "*grid 2"]], Float[Tensor, "*grid"]],
     ax: Axes | None = None,
@@ -42,6 +44,7 @@ def contours(
     return ax
 
 
+@checked
 def walks(
     height: Callable[[Float[Tensor, "*grid 2"]], Float[Tensor, "*grid"]],
     paths: Mapping[str, Float[Tensor, "_ 2"]],

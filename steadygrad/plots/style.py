@@ -13,6 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from steadygrad.checks import checked
+
 Numbers = Sequence[float] | Shaped[np.ndarray, " n"] | Shaped[Tensor, " n"]
 
 # Okabe & Ito (2008), without the yellow, which fades on white
@@ -36,11 +38,13 @@ STYLE = {
 }
 
 
+@checked
 def use_style() -> None:
     """Draw everything from here on in the course's style."""
     plt.rcParams.update(STYLE)
 
 
+@checked
 def show(drawn: Axes | Figure, alt: str) -> None:
     """Display a figure together with what it shows in words, and close it.
 
@@ -75,6 +79,7 @@ def _display(figure: Figure, alt: str) -> None:
     display({"text/html": hidden(alt), "text/plain": alt}, raw=True)
 
 
+@checked
 def hidden(text: str) -> str:
     """HTML that screen readers read out and nobody sees."""
     style = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
@@ -84,11 +89,13 @@ def hidden(text: str) -> str:
 # ── What all figures start from ──────────────────────────────────────────────────────
 
 
+@checked
 def axes_for(ax: Axes | None, **options: object) -> Axes:
     """The Axes asked for, or new ones."""
     return plt.subplots(**options)[1] if ax is None else ax
 
 
+@checked
 def array(values: Numbers) -> np.ndarray:
     """What matplotlib can draw, wherever it was computed."""
     values = values.detach().cpu() if isinstance(values, Tensor) else values

@@ -4,14 +4,18 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import prod
 
+from steadygrad.checks import at_least, checked, not_negative, rule
+
 Schedule = Callable[[int], float]  # step count -> rate, or a factor of one
 
 
+@checked(base=rule("other than 0", lambda v: v != 0))
 def as_factor(schedule: Schedule, base: float) -> Schedule:
     """What LambdaLR multiplies an optimizer's rate `base` with, to get the schedule's rates."""
     return lambda t: schedule(t) / base
 
 
+@checked(steps_per_epoch=at_least(1))
 def per_epoch(schedule: Schedule, steps_per_epoch: int) -> Schedule:
     """A schedule that counts epochs, asked once a step: constant within each epoch.
 
@@ -20,6 +24,7 @@ def per_epoch(schedule: Schedule, steps_per_epoch: int) -> Schedule:
     return lambda t: schedule(t // steps_per_epoch)
 
 
+@checked
 def in_turn(schedules: Sequence[Schedule], milestones: Sequence[int]) -> Schedule:
     """One schedule after the other, each counting from 0.  Twin: SequentialLR.
 
@@ -39,11 +44,13 @@ def in_turn(schedules: Sequence[Schedule], milestones: Sequence[int]) -> Schedul
     return schedule
 
 
+@checked
 def product(*factors: Schedule) -> Schedule:
     """All at once: their product at each step.  Twin: ChainedScheduler, of factors."""
     return lambda t: prod(factor(t) for factor in factors)
 
 
+@checked(lr=not_negative, batch_size=at_least(1), reference=at_least(1))
 def scaled_rate(lr: float, batch_size: int, reference: int, power: float = 1.0) -> float:
     """The rate for another batch size than the one `lr` was tuned for (Goyal et al., 2017).
 

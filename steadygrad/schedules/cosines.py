@@ -2,7 +2,10 @@
 
 import math
 
+from steadygrad.checks import at_least, checked, fraction, not_negative
 
+
+@checked
 def anneal(start: float, end: float, share: float) -> float:
     """Half a cosine wave from `start` (share 0) to `end` (share 1), level at both ends.
 
@@ -11,6 +14,7 @@ def anneal(start: float, end: float, share: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
 
 
+@checked(max_lr=not_negative, min_lr=not_negative, total=at_least(1))
 def cosine(t: int, max_lr: float, min_lr: float, total: int) -> float:
     """Half a cosine wave from max_lr down to min_lr (Loshchilov & Hutter, 2017, equation 5).
 
@@ -22,6 +26,7 @@ def cosine(t: int, max_lr: float, min_lr: float, total: int) -> float:
     return anneal(max_lr, min_lr, min(t, total) / total)
 
 
+@checked(base=not_negative, start=fraction)
 def linear_warmup(t: int, base: float, warmup: int, start: float = 0.0) -> float:
     """A straight line from start · base to base in `warmup` steps, then base.  Twin: LinearLR.
 
@@ -31,6 +36,7 @@ def linear_warmup(t: int, base: float, warmup: int, start: float = 0.0) -> float
     return base * (start + (1 - start) * share)
 
 
+@checked(max_lr=not_negative, min_lr=not_negative, total=at_least(1))
 def warmup_cosine(t: int, max_lr: float, min_lr: float, warmup: int, total: int) -> float:
     """A straight line up from zero, then half a cosine wave down (Goyal et al., 2017; above).
 
@@ -54,6 +60,7 @@ def warmup_cosine(t: int, max_lr: float, min_lr: float, warmup: int, total: int)
     return min_lr + (max_lr - min_lr) * (1 + math.cos(math.pi * share)) / 2
 
 
+@checked(max_lr=not_negative, min_lr=not_negative, t0=at_least(1), mult=at_least(1))
 def cosine_warm_restarts(t: int, max_lr: float, min_lr: float, t0: int, mult: int = 1) -> float:
     """Half a cosine wave down, a jump back up, again and again (Loshchilov & Hutter, 2017).
 

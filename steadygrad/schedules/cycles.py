@@ -1,8 +1,12 @@
 """Cycles: up once and down once, in rate and momentum, with or without a plateau between."""
 
+from steadygrad.checks import at_least, checked, fraction, not_negative, positive
 from steadygrad.schedules.cosines import anneal
 
 
+@checked(
+    max_lr=not_negative, total=at_least(1), pct_start=fraction, div=positive, final_div=positive
+)
 def one_cycle(
     t: int,
     max_lr: float,
@@ -35,6 +39,7 @@ def one_cycle(
     return anneal(max_lr, end, share), anneal(0.85, 0.95, share)
 
 
+@checked(max_lr=not_negative, min_lr=not_negative, total=at_least(1))
 def warmup_stable_decay(
     t: int, max_lr: float, min_lr: float, warmup: int, decay: int, total: int
 ) -> float:

@@ -4,7 +4,10 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from steadygrad.checks import any_number, at_least, below_one, checked, not_negative
 
+
+@checked(base=not_negative, steps=at_least(1))
 def power_decay(t: int, base: float, steps: int, power: float = 1.0) -> float:
     """The base rate over a power of time (Robbins & Monro, 1951, for power 1).
 
@@ -20,6 +23,7 @@ def power_decay(t: int, base: float, steps: int, power: float = 1.0) -> float:
     return base / (1 + elapsed) ** power
 
 
+@checked(base=not_negative, gamma=not_negative)
 def exponential_decay(t: int, base: float, gamma: float) -> float:
     """The same share off at every step.  Twin: ExponentialLR.
 
@@ -33,6 +37,7 @@ def exponential_decay(t: int, base: float, gamma: float) -> float:
     return base * gamma**t
 
 
+@checked(base=not_negative, total=at_least(1))
 def polynomial_decay(t: int, base: float, total: int, power: float = 1.0) -> float:
     """Down to zero in `total` steps, and zero ever after.  Twin: PolynomialLR.
 
@@ -41,6 +46,7 @@ def polynomial_decay(t: int, base: float, total: int, power: float = 1.0) -> flo
     return base * (1 - min(t, total) / total) ** power
 
 
+@checked(base=not_negative, gamma=not_negative)
 def step_decay(t: int, base: float, gamma: float, milestones: Sequence[int]) -> float:
     """Constant between milestones, and times γ at each of them.  Twin: MultiStepLR.
 
@@ -57,6 +63,7 @@ def step_decay(t: int, base: float, gamma: float, milestones: Sequence[int]) -> 
     return base * gamma**passed
 
 
+@checked(base=not_negative, gamma=not_negative, every=at_least(1))
 def staircase(t: int, base: float, gamma: float, every: int) -> float:
     """Times γ once in `every` steps.  Twin: StepLR.
 
@@ -73,6 +80,13 @@ class Plateau(NamedTuple):
     bad: int  # metrics in a row that were no better
 
 
+@checked(
+    metric=any_number,
+    lr=not_negative,
+    factor=below_one,
+    threshold=not_negative,
+    min_lr=not_negative,
+)
 def plateau(
     metric: float,
     state: Plateau | None,
@@ -88,6 +102,7 @@ def plateau(
         better:  metric < best · (1 − threshold)        then best ← metric
         when more than `patience` metrics in a row were not better:
         rate ← max(rate · factor, min_lr), and counting begins again
+        (a rate that is below min_lr already stays where it is)
 
     Small metrics are good ones.  `state` is None at first, when the rate is `lr` and nothing
     has been seen: any number is better than that.  After that it is the state that the last
@@ -103,5 +118,5 @@ def plateau(
     else:
         bad += 1
     if bad > patience:
-        rate, bad = max(rate * factor, min_lr), 0
+        rate, bad = min(rate, max(rate * factor, min_lr)), 0
     return rate, Plateau(rate, best, bad)

@@ -9,9 +9,13 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
+from steadygrad.checks import at_least, below_one, checked, filled, positive, rule
+
+_rising = rule("above 0 and rising", lambda v: bool((v > 0).all() and (v.diff() > 0).all()))
 Batch = tuple[Float[Tensor, "_ ..."], Int64[Tensor, " _"]]  # batches may differ in size
 
 
+@checked(lr_min=positive, lr_max=positive, steps=at_least(2), beta=below_one, loader=filled)
 def lr_finder(
     model: nn.Module,
     loader: Iterable[Batch],
@@ -28,29 +32,32 @@ def lr_finder(
     lossₜ is the mean cross-entropy on the next batch, measured before step t; after the last
     batch the first comes again.  Returns the rates and the smoothed losses, as tensors of the
     loss's dtype.  It stops early, before writing anything down, at a loss that is infinite or
-    NaN.  In the end the model has the weights and buffers that it came with, and no gradients.
-    `steps` is at least two.
+    NaN.  In the end, also of an interrupted search, the model has the weights and buffers that
+    it came with, and no gradients.  `steps` is at least two.
     """
     before = copy.deepcopy(model.state_dict())
     optimizer, batches = torch.optim.SGD(model.parameters(), lr=lr_min), cycle(loader)
     rates, losses, average = [], [], 0.0
-    for t in range(steps):
-        x, y = next(batches)
-        loss = F.cross_entropy(model(x), y)
-        if not loss.isfinite():
-            break
-        rates.append(lr_min * (lr_max / lr_min) ** (t / (steps - 1)))
-        average = beta * average + (1 - beta) * loss.item()
-        losses.append(average / (1 - beta ** (t + 1)))
-        optimizer.param_groups[0]["lr"] = rates[t]
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    model.load_state_dict(before)
-    model.zero_grad()
+    try:
+        for t in range(steps):
+            x, y = next(batches)
+            loss = F.cross_entropy(model(x), y)
+            if not loss.isfinite():
+                break
+            rates.append(lr_min * (lr_max / lr_min) ** (t / (steps - 1)))
+            average = beta * average + (1 - beta) * loss.item()
+            losses.append(average / (1 - beta ** (t + 1)))
+            optimizer.param_groups[0]["lr"] = rates[t]
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    finally:  # also when it is interrupted
+        model.load_state_dict(before)
+        model.zero_grad()
     return loss.new_tensor(rates), loss.new_tensor(losses)
 
 
+@checked(lrs=_rising, losses=filled)
 def suggest_lr(lrs: Float[Tensor, " n"], losses: Float[Tensor, " n"]) -> float:
     """Where the loss falls most steeply over the logarithm of the rate (Smith, 2017).
 

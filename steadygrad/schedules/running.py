@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from torch.optim import Optimizer
 
+from steadygrad.checks import at_least, checked, one_of
 from steadygrad.schedules.composing import Schedule
 
 
+@checked(steps_per_epoch=at_least(1), per=one_of("step", "epoch"))
 def run_with_schedule(
     optimizer: Optimizer,
     schedule: Schedule,

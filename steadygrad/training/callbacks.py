@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
+from steadygrad.checks import at_least, checked, not_negative
 from steadygrad.training.checkpoints import save_run
 from steadygrad.training.runs import Callback, Run
 
@@ -29,6 +30,13 @@ class Schedule(Callback):
                 "ReduceLROnPlateau watches the loss of an epoch; write Schedule(..., 'epoch')."
             )
 
+    def at_start(self, run: Run) -> None:
+        if self.scheduler.optimizer is not run.optimizer:
+            raise ValueError(
+                "This Schedule moves the rate of another optimizer than the run's; make its "
+                "scheduler from the optimizer that you give to fit."
+            )
+
     def after_step(self, run: Run) -> None:  # noqa: ARG002 - the signature is Callback's
         if self.each == "step":
             self.scheduler.step()
@@ -49,11 +57,16 @@ class Schedule(Callback):
 class EarlyStopping(Callback):
     """Ends a run when the test loss has not fallen for `patience` epochs, and keeps the best.
 
-    When the run is over, whatever ended it, the model gets the weights of its best epoch.
+    When the run is over, whatever ended it, the model gets the weights of its best epoch.  Each
+    run begins anew, unless it resumes another.
     """
 
+    @checked(patience=at_least(1), min_delta=not_negative)
     def __init__(self, patience: int = 5, min_delta: float = 0.0):
         self.patience, self.min_delta = patience, min_delta
+        self.best, self.waited, self.weights = math.inf, 0, None
+
+    def at_start(self, run: Run) -> None:  # noqa: ARG002 - the signature is Callback's
         self.best, self.waited, self.weights = math.inf, 0, None
 
     def after_epoch(self, run: Run) -> None:
@@ -106,6 +119,7 @@ class TensorBoard(Callback):
                 self.writer.add_scalar(f"epoch/{name}", values[-1], len(values) - 1)
 
 
+@checked
 def tensorboard_writer(folder: str | PathLike) -> Writer:
     """PyTorch's own writer of TensorBoard's files.
 

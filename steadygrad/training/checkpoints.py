@@ -10,12 +10,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from steadygrad.checks import checked
 from steadygrad.training.evaluation import device_of
 from steadygrad.training.runs import History, Run
 
 Model = TypeVar("Model", bound=nn.Module)
 
 
+@checked
 def save_checkpoint(model: nn.Module, path: str | PathLike) -> None:
     """Write a model's parameters and buffers in safetensors, a format that runs no code."""
     weights = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
@@ -23,6 +25,7 @@ def save_checkpoint(model: nn.Module, path: str | PathLike) -> None:
     save_file({name: tensor.clone().contiguous() for name, tensor in weights.items()}, path)
 
 
+@checked
 def load_checkpoint(model: Model, path: str | PathLike) -> Model:
     """Put the weights of a checkpoint into a model of the same build, and return it.
 
@@ -52,6 +55,7 @@ def _check_the_build(stored: Mapping[str, Tensor], model: nn.Module, path) -> No
 # ── A whole run ─────────────────────────────────────────────────────────────────────
 
 
+@checked
 def save_run(run: Run, path: str | PathLike) -> None:
     """Write all that decides how a run goes on: six things, of which the weights are one.
 
@@ -78,6 +82,7 @@ def save_run(run: Run, path: str | PathLike) -> None:
     part.replace(path)
 
 
+@checked
 def resume_run(run: Run, path: str | PathLike) -> None:
     """Put a saved run's state into a new one of the same build, in place.
 

@@ -9,6 +9,7 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
+from steadygrad.checks import at_least, checked
 from steadygrad.data import Examples
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # (scores, classes) -> the batch's mean
@@ -21,6 +22,7 @@ class Evaluation(NamedTuple):
     accuracy: float
 
 
+@checked
 def pick_device(name: str | None = None) -> torch.device:
     """The accelerator (CUDA, MPS, …) if this machine has one, else the CPU.
 
@@ -35,6 +37,7 @@ def pick_device(name: str | None = None) -> torch.device:
     return device
 
 
+@checked(batch_size=at_least(1))
 def batches(
     examples: Examples,
     batch_size: int,
@@ -72,6 +75,7 @@ def _order(n: int, rng: torch.Generator | None) -> Int64[Tensor, " n"]:
     )
 
 
+@checked(batch_size=at_least(1))
 def evaluate(
     model: nn.Module,
     examples: Examples,
@@ -93,11 +97,13 @@ def evaluate(
     return Evaluation(lost / len(examples.y), right / len(examples.y))
 
 
+@checked
 def device_of(model: nn.Module) -> torch.device:
     """Where the model's first parameter is."""
     return next(model.parameters()).device
 
 
+@checked
 @contextmanager
 def mode(model: nn.Module, *, training: bool) -> Iterator[None]:
     """Every layer in one mode, and afterwards each in its own: some may be frozen."""

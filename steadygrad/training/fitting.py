@@ -1,5 +1,6 @@
 """Fitting: one loop over epochs and batches, that can be watched, stopped and resumed."""
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 from torch.optim import SGD, Optimizer
 from tqdm.auto import tqdm
 
+from steadygrad.checks import at_least, bound, checked, not_negative
 from steadygrad.data import Examples
 from steadygrad.training.callbacks import Checkpoint
 from steadygrad.training.checkpoints import resume_run
@@ -22,6 +24,7 @@ from steadygrad.training.runs import Callback, History, Run
 AfterStep = Callable[[int, nn.Module, float], object]
 
 
+@checked(batch_size=at_least(1), learning_rate=not_negative, max_norm=bound)
 def fit(
     model: nn.Module,
     train: Examples,
@@ -33,6 +36,7 @@ def fit(
     loss: Loss = F.cross_entropy,
     test: Examples | None = None,
     seed: int = 0,
+    drop_last: bool = False,
     device: torch.device | str | None = None,
     progress: bool = True,
     after_step: AfterStep | None = None,
@@ -48,6 +52,9 @@ def fit(
     every step, counted from zero, while the gradients of that step are still in place: room
     for a probe or a schedule.
 
+    The last batch of an epoch is smaller where the size does not divide the set; `drop_last`
+    leaves it out, as batch norm needs it where a single example is left over.
+
     With `max_norm` all gradients together are clipped to that norm before each step. Each of
     the `callbacks` hears of every step and epoch, in their order, and may end the run.
     `resume` names the file of a `Checkpoint`: with the same arguments otherwise, the run goes
@@ -58,8 +65,8 @@ def fit(
 
     A batch whose loss is infinite or NaN ends the run, unstepped, with `diverged=True`; the
     epoch it broke off has no entries. Raises ValueError for an optimizer that holds none of
-    the model's parameters, for a `Checkpoint` that is not the last callback, and for a
-    file to resume from that is of another model.
+    the model's parameters, for a `Checkpoint` that is not the last callback, for a file to
+    resume from that is of another model, and for a batch norm that would meet a batch of one.
     """
     device = device_of(model) if device is None else torch.device(device)
     model.to(device)
@@ -68,17 +75,22 @@ def fit(
         optimizer = SGD(model.parameters(), lr=learning_rate)
     _check_that_it_steps(optimizer, model)
     _check_the_order(callbacks)
+    if not drop_last and len(train.y) % batch_size == 1:
+        _check_a_batch_of_one(model, train)
     run = Run(model, optimizer, History(), tuple(callbacks))
     shuffling = torch.Generator().manual_seed(seed)
     run.shuffling = shuffling.get_state()
-    total = epochs * ceil(len(train.y) / batch_size)
-    with _seeded(seed), mode(model, training=True), _bar(total, progress) as bar:
+    steps = len(train.y) // batch_size if drop_last else ceil(len(train.y) / batch_size)
+    with _seeded(seed), mode(model, training=True), _bar(epochs * steps, progress) as bar:
+        for callback in run.callbacks:
+            callback.at_start(run)
         if resume is not None:
             resume_run(run, resume)
             shuffling.set_state(run.shuffling)
             bar.update(len(run.history.batch_loss))
         while run.epoch < epochs and not run.stop:
-            for batch in islice(batches(train, batch_size, rng=shuffling), run.batch, None):
+            epoch = batches(train, batch_size, rng=shuffling, drop_last=drop_last)
+            for batch in islice(epoch, run.batch, None):
                 value = _step(model, batch, optimizer, loss, max_norm)
                 run.history.batch_loss.append(value)
                 if not isfinite(value):
@@ -150,6 +162,22 @@ def _check_the_order(callbacks: Sequence[Callback]) -> None:
             "A Checkpoint saves what the callbacks before it have done, so it comes last; "
             "move it to the end of the list."
         )
+
+
+def _check_a_batch_of_one(model: nn.Module, train: Examples) -> None:
+    """Better before the run than in the middle of its first epoch."""
+    kinds = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm
+    if not any(isinstance(module, kinds) for module in model.modules()):
+        return
+    alone = copy.deepcopy(model).train()
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            alone(train.x[:1])
+    except ValueError as error:
+        raise ValueError(
+            "The last batch of each epoch has a single example, of which batch norm cannot "
+            "take a variance; call fit(..., drop_last=True) or choose another batch_size."
+        ) from error
 
 
 def _to(examples: Examples, device: torch.device) -> Examples:

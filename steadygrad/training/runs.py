@@ -43,6 +43,12 @@ class Callback:
     own classes do, and takes them back in `load_state_dict`: else a resumed run would differ.
     """
 
+    def at_start(self, run: Run) -> None:
+        """Before the first step: forget what another run has left, if this one uses it again.
+
+        A run that resumes hands the saved state to `load_state_dict` after this.
+        """
+
     def after_step(self, run: Run) -> None:
         """After each step, its gradients still in place."""
 

@@ -110,7 +110,7 @@ def test_what_it_leans_on_is_not_imported():
     leaning = exercise(leans_on=(math.sqrt,))
     assert leaning.imports == exercise().imports  # `sqrt` is an attribute here, no name
     variance = EXERCISES["initialization.variance_scaling_"]
-    assert "import DISTRIBUTIONS, TRUNCATED_STD" in variance.imports
+    assert "import DISTRIBUTIONS, MODES, TRUNCATED_STD" in variance.imports
     assert "fan_in_fan_out" not in variance.imports
 
 

@@ -10,7 +10,7 @@ from autograder.judges import (
     drawn_from_generator,
     every,
     moved_on,
-    refusal,
+    refusal_or,
     same,
     written,
 )
@@ -99,10 +99,11 @@ def scaling_cases(rng):
         )
     known = dict(w=torch.ones(3, 4), gain=1.0, mode="fan_in", distribution="normal")
     unknown = dict(
-        mode=Refused("fan_sum", "KeyError"), distribution=Refused("normed", "ValueError")
+        mode=Refused("fan_sum", "ValueError"), distribution=Refused("normed", "ValueError")
     )
     for name, refused in unknown.items():
-        yield Case(f"a {name} that there is not", known | {name: refused}, refusal)
+        case = known | {name: refused}
+        yield Case(f"a {name} that there is not", case, refusal_or("KeyError"))
 
 
 def scaling_steps():
@@ -147,7 +148,10 @@ def scaling_by_nn_init(w, gain, mode, distribution, generator=None, groups=1):
     """Another right way: torch's own draws, given the right numbers."""
     fan_in, fan_out = torch.nn.init._calculate_fan_in_and_fan_out(w)
     fan_out /= groups
-    fan = dict(fan_in=fan_in, fan_out=fan_out, fan_avg=(fan_in + fan_out) / 2)[mode]
+    fans = dict(fan_in=fan_in, fan_out=fan_out, fan_avg=(fan_in + fan_out) / 2)
+    if mode not in fans:
+        raise ValueError(mode)
+    fan = fans[mode]
     std = gain / fan**0.5
     if distribution == "normal":
         return torch.nn.init.normal_(w, 0, std, generator=generator)
@@ -242,17 +246,17 @@ VARIANCE_SCALING = Exercise(
         ),
         Misconception(
             "always fan in",
-            instead_of="(fan_in + fan_out) / 2}[mode]",
+            instead_of="(fan_in + fan_out) / 2}.get(mode)",
             wrote="(fan_in + fan_out) / 2}['fan_in']",
             symptom="Your weights are the same for every mode.",
             hint="The mode says which fan counts: the way forward, the way back, or both.",
         ),
         Misconception(
             "unknown modes taken for fan in",
-            instead_of="(fan_in + fan_out) / 2}[mode]",
+            instead_of="(fan_in + fan_out) / 2}.get(mode)",
             wrote="(fan_in + fan_out) / 2}.get(mode, fan_in)",
             symptom="A mode that there is not is taken for fan_in.",
-            hint="Whoever misspells a mode should learn it: raise a KeyError.",
+            hint="Whoever misspells a mode should learn it: raise a ValueError.",
         ),
         Misconception(
             "unknown distributions taken for the normal one",

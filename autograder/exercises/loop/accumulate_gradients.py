@@ -61,7 +61,7 @@ def accumulate_sums(model, loss_fn, micro_batches):
     return total / n
 
 
-SHARE = "* (len(y) / n)"
+SHARE = "* (counted(y) / n)"
 BACKWARD = "        loss.backward()\n"
 FORGET = "    model.zero_grad()\n"
 TOTAL = "        total += loss.item()\n"
@@ -108,14 +108,14 @@ ACCUMULATE_GRADIENTS = Exercise(
         Misconception(
             "sum over the examples",
             instead_of=SHARE,
-            wrote="* len(y)",
+            wrote="* counted(y)",
             symptom="Your gradient is that of the sum over all examples.",
             hint="Divide by the number of examples in all micro-batches together.",
         ),
         Misconception(
             "divided twice",
             instead_of=SHARE,
-            wrote="* (len(y) / n) / len(micro_batches)",
+            wrote="* (counted(y) / n) / len(micro_batches)",
             symptom="Your gradient is too short by the number of micro-batches.",
             hint="The shares add up to 1 already; nothing is left to divide by.",
         ),
@@ -153,7 +153,7 @@ ACCUMULATE_GRADIENTS = Exercise(
         Misconception(
             "losses returned without weights",
             instead_of="total += loss.item()",
-            wrote="total += loss.item() * n / len(y)",
+            wrote="total += loss.item() * n / counted(y)",
             symptom="Gradients are right; the loss that you return adds up unweighted means.",
             hint="The loss and its gradient take the same shares.",
         ),
@@ -187,7 +187,7 @@ ACCUMULATE_GRADIENTS = Exercise(
         Misconception(
             "loss a mean of means",
             instead_of="total += loss.item()",
-            wrote="total += loss.item() * n / len(y) / len(micro_batches)",
+            wrote="total += loss.item() * n / counted(y) / len(micro_batches)",
             symptom="Gradients are right; in the loss that you return each micro-batch counts"
             " the same.",
             hint="The loss and its gradient take the same shares.",
@@ -218,7 +218,7 @@ ACCUMULATE_GRADIENTS = Exercise(
         Misconception(
             "sums divided by the number of micro-batches",
             instead_of=SHARE + "\n        loss.backward()\n        total += loss.item()\n",
-            wrote="* len(y)\n"
+            wrote="* counted(y)\n"
             "        loss.backward()\n"
             "        total += loss.item() / n\n"
             "    for p in model.parameters():\n"

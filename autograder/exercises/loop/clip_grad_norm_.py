@@ -64,7 +64,7 @@ def clip_by_one_vector(parameters, max_norm):
     return norm
 
 
-FACTOR = "factor = (max_norm / total).clamp(max=1.0)"
+FACTOR = "factor = torch.where(total <= max_norm, 1.0, max_norm / total)"
 NORMS = "norms = torch.stack([gradient.norm() for gradient in gradients])"
 TOTAL = "total = norms.norm()"
 SCALED = "gradient.mul_(factor)"

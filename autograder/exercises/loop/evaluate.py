@@ -61,10 +61,17 @@ RIGHT = "right += int((scores.argmax(dim=1) == y).sum())"
 COUNT = "n += len(y)"
 RETURNED = "return lost / n, right / n"
 BACK = (
-    "    for module, was_training in modes.items():\n        module.training = was_training\n"
+    "        for module, was_training in modes.items():\n"
+    "            module.training = was_training\n"
 )
-
-TO_THE_END = f"{LOST}\n            {RIGHT}\n            {COUNT}\n{BACK}    {RETURNED}"
+COUNTED = f"{LOST}\n                {RIGHT}\n                {COUNT}"
+EMPTY = (
+    "    if n == 0:\n"
+    '        raise ValueError("The loader held no example, so there is nothing to measure.")\n'
+)
+TO_THE_END = (
+    f"{COUNTED}\n    finally:  # also when it is interrupted\n{BACK}{EMPTY}    {RETURNED}"
+)
 
 EVALUATE = Exercise(
     target=loop.evaluate,
@@ -91,9 +98,9 @@ EVALUATE = Exercise(
     misconceptions=(
         Misconception(
             "mean of the batches' means",
-            instead_of=f"{LOST}\n            {RIGHT}\n            {COUNT}",
+            instead_of=COUNTED,
             wrote="lost += F.cross_entropy(scores, y).item()\n"
-            "            right += (scores.argmax(dim=1) == y).float().mean().item()\n"
+            "                right += (scores.argmax(dim=1) == y).float().mean().item()\n"
             "            n += 1",
             symptom="The examples of a short last batch count more than the others.",
             hint="Every example counts the same: add up over examples, divide once.",
@@ -124,7 +131,7 @@ EVALUATE = Exercise(
         Misconception(
             "mode not restored",
             instead_of=BACK,
-            wrote="",
+            wrote="        pass\n",
             symptom="The model comes back in evaluation mode.",
             hint="If a training run looks at its test set after every epoch, from the second "
             "one on it would train in evaluation mode.",
@@ -132,14 +139,14 @@ EVALUATE = Exercise(
         Misconception(
             "everything set to training",
             instead_of=BACK,
-            wrote="    model.train()\n",
+            wrote="        model.train()\n",
             symptom="The model comes back in training mode, whatever mode it was in.",
             hint="It may have been in evaluation, or in parts. Remember how it was.",
         ),
         Misconception(
             "one mode for all layers",
             instead_of=BACK,
-            wrote="    model.train(modes[model])\n",
+            wrote="        model.train(modes[model])\n",
             symptom="A layer that was frozen in evaluation mode comes back training.",
             hint="Each module has a mode of its own; some are frozen while the rest trains.",
         ),
@@ -195,7 +202,7 @@ EVALUATE = Exercise(
             wrote=TO_THE_END.replace(
                 RIGHT,
                 "right += (scores.argmax(dim=1) == y).float().mean().item()\n"
-                "            batches = batches + 1 if n else 1",
+                "                batches = batches + 1 if n else 1",
             ).replace("right / n", "right / batches"),
             symptom="Your loss is right; in your accuracy the examples of a short batch "
             "count more.",
@@ -205,15 +212,15 @@ EVALUATE = Exercise(
         Misconception(
             "every batch counted as full",
             instead_of=COUNT,
-            wrote="full = full if n else len(y)\n            n += full",
+            wrote="full = full if n else len(y)\n                n += full",
             symptom="Where the last batch is short your numbers are too small.",
             hint="The last batch may have fewer examples than the others. Add up how many "
             "there really were.",
         ),
         Misconception(
             "the last batch only",
-            instead_of=f"{LOST}\n            {RIGHT}\n            {COUNT}",
-            wrote=f"{LOST}\n            {RIGHT}\n            {COUNT}".replace("+=", "="),
+            instead_of=COUNTED,
+            wrote=COUNTED.replace("+=", "="),
             symptom="Your numbers are those of the last batch.",
             hint="Add up over all batches, and divide once, after the last.",
         ),

@@ -135,7 +135,7 @@ def finder_by_hand(model, loader, lr_min, lr_max, steps, beta=0.98):
 GRID = "rates.append(lr_min * (lr_max / lr_min) ** (t / (steps - 1)))"
 AVERAGE = "average = beta * average + (1 - beta) * loss.item()"
 KEEP = "losses.append(average / (1 - beta ** (t + 1)))"
-STOP = "if not loss.isfinite():\n            break\n        "
+STOP = "if not loss.isfinite():\n                break\n            "
 BACK = "model.load_state_dict(before)"
 LOSS = "loss = F.cross_entropy(model(x), y)"
 
@@ -184,7 +184,7 @@ LR_FINDER = Exercise(
             "buffers not put back",
             instead_of=BACK,
             wrote="for name, parameter in model.named_parameters():\n"
-            "        parameter.data = before[name]",
+            "            parameter.data = before[name]",
             symptom="The weights are back, and the running statistics of a norm are not.",
             hint="A model's state is more than its parameters.",
         ),
@@ -205,7 +205,8 @@ LR_FINDER = Exercise(
         Misconception(
             "corrected average carried on",
             instead_of=KEEP,
-            wrote="average = average / (1 - beta ** (t + 1))\n        losses.append(average)",
+            wrote="average = average / (1 - beta ** (t + 1))\n"
+            "            losses.append(average)",
             symptom="Your second loss is too large already.",
             hint="Correct what is written down. The average itself goes on uncorrected.",
         ),
@@ -218,9 +219,9 @@ LR_FINDER = Exercise(
         ),
         Misconception(
             "average begun at the first loss",
-            instead_of=f"{AVERAGE}\n        {KEEP}",
+            instead_of=f"{AVERAGE}\n            {KEEP}",
             wrote="average = loss.item() if t == 0 else beta * average + (1 - beta) * "
-            "loss.item()\n        losses.append(average)",
+            "loss.item()\n            losses.append(average)",
             symptom="The first loss counts far too much in your averages.",
             hint="Begin at zero and correct, so that all losses are weighed by their age only.",
         ),
@@ -247,7 +248,7 @@ LR_FINDER = Exercise(
         ),
         Misconception(
             "gradients pile up",
-            instead_of="        optimizer.zero_grad()\n",
+            instead_of="            optimizer.zero_grad()\n",
             wrote="",
             symptom="Your first two losses are right; the later ones are those of steps that "
             "contain old gradients.",
@@ -269,7 +270,7 @@ LR_FINDER = Exercise(
         ),
         Misconception(
             "gradients left behind",
-            instead_of="    model.zero_grad()\n",
+            instead_of="        model.zero_grad()\n",
             wrote="",
             symptom="The model comes back with gradients of the last step.",
             hint="Whoever trains it next must not find gradients that are not theirs.",
@@ -297,8 +298,9 @@ LR_FINDER = Exercise(
         ),
         Misconception(
             "weights never move",
-            instead_of="loss.backward()\n        optimizer.step()",
-            wrote="loss.backward()\n        optimizer.zero_grad()\n        optimizer.step()",
+            instead_of="loss.backward()\n            optimizer.step()",
+            wrote="loss.backward()\n            optimizer.zero_grad()\n"
+            "            optimizer.step()",
             symptom="Your losses are those of the first weights: the model does not learn on "
             "the way.",
             hint="Backward, then the step, and while the gradients are there.",

@@ -74,14 +74,16 @@ def plateau_in_a_dictionary(
     if metric < new["best"] - threshold * new["best"] or new["best"] == float("inf") > metric:
         new.update(best=metric, left=patience)
     elif new["left"] == 0:
-        new.update(lr=max(new["lr"] * factor, min_lr), left=patience)
+        if new["lr"] > min_lr:
+            new["lr"] = max(new["lr"] * factor, min_lr)
+        new["left"] = patience
     else:
         new["left"] -= 1
     return new["lr"], new
 
 
 BETTER = "metric < best * (1 - threshold)"
-LOWER = "rate, bad = max(rate * factor, min_lr), 0"
+LOWER = "rate, bad = min(rate, max(rate * factor, min_lr)), 0"
 REDUCE = f"if bad > patience:\n        {LOWER}\n    return rate, Plateau(rate, best, bad)"
 BEGIN = "rate, best, bad = state or (lr, math.inf, 0)"
 
@@ -152,7 +154,7 @@ PLATEAU = Exercise(
         Misconception(
             "not reset by a reduction",
             instead_of=LOWER,
-            wrote="rate = max(rate * factor, min_lr)",
+            wrote="rate = min(rate, max(rate * factor, min_lr))",
             symptom="After the first reduction you lower the rate at every bad metric.",
             hint="The lower rate is to be given its time: begin the count again.",
         ),
@@ -166,7 +168,7 @@ PLATEAU = Exercise(
         Misconception(
             "best forgotten at a reduction",
             instead_of=LOWER,
-            wrote="rate, best, bad = max(rate * factor, min_lr), math.inf, 0",
+            wrote="rate, best, bad = min(rate, max(rate * factor, min_lr)), math.inf, 0",
             symptom="After a reduction any metric is the best for you.",
             hint="A lower rate does not make a past success undone. Keep the best metric.",
         ),
@@ -208,8 +210,8 @@ PLATEAU = Exercise(
         ),
         Misconception(
             "divided by the factor",
-            instead_of="rate * factor",
-            wrote="rate / factor",
+            instead_of="min(rate, max(rate * factor, min_lr))",
+            wrote="max(rate / factor, min_lr)",
             symptom="Your rate grows.",
             hint="The factor is below 1 and multiplies the rate.",
         ),
@@ -253,7 +255,7 @@ PLATEAU = Exercise(
         Misconception(
             "best replaced at a reduction",
             instead_of=LOWER,
-            wrote="rate, best, bad = max(rate * factor, min_lr), metric, 0",
+            wrote="rate, best, bad = min(rate, max(rate * factor, min_lr)), metric, 0",
             symptom="After a reduction you compare with the metric at which it came.",
             hint="A lower rate does not make a past success undone. Keep the best metric.",
         ),
