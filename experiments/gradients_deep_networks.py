@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from experiments.comparing import below, level
 from experiments.record import Numbers
 from steadygrad import gradients, probes
 from steadygrad.data import Examples, load_images
@@ -97,10 +98,15 @@ def measure(seeds: Iterable[int]) -> Numbers:
     return numbers
 
 
+def log_kept(numbers: Numbers, network: str, quantity: str = "activation gradient"):
+    """For each seed the logarithm of `first_to_last`."""
+    values = np.log(numbers[network][quantity][:, :DEPTH])
+    return values[:, 0] - values[:, -1]
+
+
 def first_to_last(numbers: Numbers, network: str, quantity: str) -> float:
     """How many times larger the first hidden layer's size is than the last hidden one's."""
-    values = np.log(numbers[network][quantity][:, :DEPTH])
-    return float(np.exp((values[:, 0] - values[:, -1]).mean()))
+    return float(np.exp(log_kept(numbers, network, quantity).mean()))
 
 
 def measured_growth(numbers: Numbers, network: str) -> float:
@@ -114,10 +120,11 @@ def predicted_growth(numbers: Numbers, network: str) -> float:
 
 
 CLAIMS: dict[str, Callable[[Numbers], bool]] = {
-    "with PyTorch's default, sigmoid loses most, then relu, then tanh": lambda n: (
-        first_to_last(n, "sigmoid, default", "activation gradient")
-        < first_to_last(n, "relu, default", "activation gradient") / 1000
-        < first_to_last(n, "tanh, default", "activation gradient") / 5000
+    "with PyTorch's default, sigmoid loses a thousand times more than relu": lambda n: below(
+        log_kept(n, "sigmoid, default"), log_kept(n, "relu, default"), by=np.log(1000)
+    ),
+    "and relu ten times more than tanh": lambda n: below(
+        log_kept(n, "relu, default"), log_kept(n, "tanh, default"), by=np.log(10)
     ),
     "no scale up to He's saves a sigmoid network from losing a factor of 10,000": lambda n: all(
         first_to_last(n, f"sigmoid, {scale}", "activation gradient") < 1e-4
@@ -137,7 +144,12 @@ CLAIMS: dict[str, Callable[[Numbers], bool]] = {
     "at twice He's scale relu's gradient doubles with each layer": lambda n: (
         3.4 < measured_growth(n, "relu, 2 x He") < 4.6
     ),
-    "the formula predicts each network's growth to 15 per cent": lambda n: all(
-        abs(np.log(predicted_growth(n, name) / measured_growth(n, name))) < 0.15 for name in n
+    "the formula predicts each network's growth to 10 per cent": lambda n: all(
+        level(
+            log_kept(n, name) * 2 / (DEPTH - 1),
+            np.log(n[name]["predicted growth"]).mean(axis=1),
+            within=0.1,
+        )
+        for name in n
     ),
 }

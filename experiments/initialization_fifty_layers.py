@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch text uses
 from torch import Tensor
 
+from experiments.comparing import below, level
 from experiments.record import Numbers
 from steadygrad import initialization
 
@@ -87,21 +88,40 @@ def measure(seeds: Iterable[int]) -> Numbers:
     return numbers
 
 
-def signal_kept(numbers: Numbers, activation: str, scheme: str) -> float:
-    """The last layer's outputs over the first one's, over the seeds' geometric mean."""
+def signal_logs(numbers: Numbers, activation: str, scheme: str) -> np.ndarray:
+    """For each seed the logarithm of the last layer's outputs over the first one's."""
     logs = np.log(numbers[f"{activation}, {scheme}"]["signal"])
-    return float(np.exp((logs[:, -1] - logs[:, 0]).mean()))
+    return logs[:, -1] - logs[:, 0]
+
+
+def gradient_logs(numbers: Numbers, activation: str, scheme: str) -> np.ndarray:
+    """For each seed the logarithm of the first layer's gradient over the last one's."""
+    logs = np.log(numbers[f"{activation}, {scheme}"]["gradient"])
+    return logs[:, 0] - logs[:, -1]
+
+
+def signal_kept(numbers: Numbers, activation: str, scheme: str) -> float:
+    """The last layer's outputs over the first one's, the seeds' geometric mean."""
+    return float(np.exp(signal_logs(numbers, activation, scheme).mean()))
 
 
 def gradient_kept(numbers: Numbers, activation: str, scheme: str) -> float:
     """The first layer's gradient over the last one's: what survives the way back."""
-    logs = np.log(numbers[f"{activation}, {scheme}"]["gradient"])
-    return float(np.exp((logs[:, 0] - logs[:, -1]).mean()))
+    return float(np.exp(gradient_logs(numbers, activation, scheme).mean()))
+
+
+def within(logs: np.ndarray, factor: float) -> bool:
+    """Whether what the logarithms stand for is level up to a factor."""
+    return level(np.zeros_like(logs), logs, within=np.log(factor))
+
+
+def grows(logs: np.ndarray, factor: float) -> bool:
+    return below(np.zeros_like(logs), logs, by=np.log(factor))
 
 
 CLAIMS: dict[str, Callable[[Numbers], bool]] = {
-    "He keeps ReLU's signal and gradient within a factor of 4": lambda n: all(
-        1 / 4 < kept(n, "ReLU", "He") < 4 for kept in (signal_kept, gradient_kept)
+    "He keeps ReLU's signal and gradient within a factor of 6": lambda n: all(
+        within(logs(n, "ReLU", "He"), 6) for logs in (signal_logs, gradient_logs)
     ),
     "PyTorch's default leaves ReLU less than 1e-15 of either": lambda n: all(
         kept(n, "ReLU", "default") < 1e-15 for kept in (signal_kept, gradient_kept)
@@ -112,20 +132,25 @@ CLAIMS: dict[str, Callable[[Numbers], bool]] = {
     ),
     "SELU with LeCun's scale keeps its signal, and its gradient grows less than tenfold": (
         lambda n: (
-            0.8 < signal_kept(n, "SELU", "LeCun") < 1.2
-            and 1 < gradient_kept(n, "SELU", "LeCun") < 10
+            within(signal_logs(n, "SELU", "LeCun"), 1.1)
+            and grows(gradient_logs(n, "SELU", "LeCun"), 4)
+            and within(gradient_logs(n, "SELU", "LeCun"), 10)
         )
     ),
     "a gain of its own is enough for ReLU, leaky ReLU, tanh, ELU and SELU's signal": lambda n: (
         all(
-            1 / 4 < signal_kept(n, a, "own gain") < 4
+            within(signal_logs(n, a, "own gain"), 6)
             for a in ("ReLU", "leaky 0.2", "tanh", "ELU", "SELU")
         )
     ),
-    "and not for GELU's and SiLU's, which drift off by a factor of 10 and more": lambda n: (
-        signal_kept(n, "GELU", "own gain") > 10 and signal_kept(n, "SiLU", "own gain") > 100
+    "and not for GELU's and SiLU's, which grow 5-fold and 500-fold and more": lambda n: (
+        grows(signal_logs(n, "GELU", "own gain"), 5)
+        and grows(signal_logs(n, "SiLU", "own gain"), 500)
     ),
-    "tanh's gradient grows tenfold and more where its signal is kept": lambda n: (
-        gradient_kept(n, "tanh", "own gain") > 10
+    "with LeCun's scale tanh loses less than a factor of 10 of either": lambda n: all(
+        within(logs(n, "tanh", "LeCun"), 10) for logs in (signal_logs, gradient_logs)
+    ),
+    "tanh's gradient grows more with its own gain than with He's": lambda n: below(
+        gradient_logs(n, "tanh", "He"), gradient_logs(n, "tanh", "own gain"), by=np.log(3)
     ),
 }

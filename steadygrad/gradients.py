@@ -36,9 +36,10 @@ Biases = Sequence[Float[Tensor, " _"]]
 def perceptron(
     x: Float[Tensor, "*batch features"], weights: Float[Tensor, " features"], bias: Scalar
 ) -> Float[Tensor, "*batch"]:
-    """Fire (1) when the weighted sum reaches zero, else rest (0) (McCulloch & Pitts, 1943).
+    """Fire (1) when the weighted sum reaches zero, else rest (0) (Rosenblatt, 1958).
 
     Its slope is zero wherever it has one, so no gradient can tell the weights which way to go.
+    McCulloch and Pitts (1943) had the threshold, but no weights to learn.
     """
     return (x @ weights + bias >= 0).to(x.dtype)
 
@@ -47,7 +48,7 @@ def perceptron(
 def perceptron_update(
     x: Float[Tensor, " features"], y: Scalar, weights: Float[Tensor, " features"], bias: Scalar
 ) -> tuple[Float[Tensor, " features"], Scalar]:
-    """Learn from one example, and only if it was answered wrongly (Rosenblatt, 1958).
+    """Learn from one example, and only if it was answered wrongly (Rosenblatt, 1962).
 
     w ← w + (y − ŷ) x        b ← b + (y − ŷ)
 
@@ -109,10 +110,10 @@ def sigmoid_chain_gradient(
 
 @checked(tol=rule("above 0 and below 1", lambda v: 0 < v < 1))
 def depth_limit(weight: float, tol: float) -> int:
-    """The smallest number of layers after which a sigmoid chain's gradient must be below tol.
+    """How many layers until the bound on a sigmoid chain's gradient is below tol.
 
-    Returns the smallest L with (|weight| / 4)ᴸ < tol, for 0 < tol < 1, however large it is,
-    and −1 where there is none: from |weight| = 4 on this bound does not shrink.
+    Returns the smallest L with (|weight| / 4)ᴸ < tol, for 0 < tol < 1, however large this L
+    is, and −1 where there is none: from |weight| = 4 on the bound does not shrink.
 
     >>> depth_limit(weight=1.0, tol=1e-6)
     10
@@ -133,14 +134,19 @@ def depth_limit(weight: float, tol: float) -> int:
 def softmax_cross_entropy_grad(
     logits: Float[Tensor, "batch classes"], target: Int[Tensor, " batch"]
 ) -> Float[Tensor, "batch classes"]:
-    """The gradient of the mean cross-entropy with respect to the logits.
+    """The gradient of the mean cross-entropy with respect to the logits: derive it yourself.
 
         pᵢₖ = exp(zᵢₖ) / Σⱼ exp(zᵢⱼ)        loss = −(1/B) Σᵢ log pᵢ,target(i)
-        ∂ loss / ∂ zᵢₖ = (pᵢₖ − [k = target(i)]) / B
 
-    B is the number of examples.  Logits of 1000 must give no NaN: softmax does not change
-    when the same number is taken off a whole row.
+    B is the number of examples, a row of `logits` for each; `target` holds the number of each
+    one's true class.  The result has the shape and the dtype of `logits`, and each of its rows
+    sums to 0.  Logits of 1000 must give no NaN: softmax does not change when the same number
+    is taken off a whole row.
+
+    >>> softmax_cross_entropy_grad(torch.zeros(1, 4), torch.tensor([2]))
+    tensor([[ 0.2500,  0.2500, -0.7500,  0.2500]])
     """
+    # ∂ loss / ∂ zᵢₖ = (pᵢₖ − [k = target(i)]) / B
     shifted = logits - logits.amax(dim=1, keepdim=True)
     exponentials = shifted.exp()
     probabilities = exponentials / exponentials.sum(dim=1, keepdim=True)
@@ -205,7 +211,7 @@ def best_step(*, value: float, third_derivative: float, roundoff: float) -> floa
 
         ε* = (3 u |f| / |f‴|)^(1/3)
 
-    About 6e-6 in float64 and 4e-3 in float32 where f and f‴ are of like size.
+    About 7e-6 in float64 and 6e-3 in float32 where f and f‴ are of like size.
     """
     return (3 * roundoff * abs(value) / abs(third_derivative)) ** (1 / 3)
 
@@ -243,8 +249,10 @@ def gradient_check(
 
         max over all entries of |a − n| / max(|a|, |n|), where 0/0 counts as 0
 
-    Between 0 and 2; exactly 2 where a sign is wrong.  Below about 1e-7 in float64 the
-    gradient is right, above 1e-2 it is wrong, and in between look for kinks.
+    Between 0 and 2: 1 where one side is 0 and the other is not, more than 1 where the signs
+    differ, and 2 where the two differ in nothing but their sign.  Rules of thumb in float64:
+    below 1e-7 the gradient is probably right, above 1e-2 probably wrong; in between, and
+    before blaming a gradient of a network of ReLUs, look for kinks.
     """
     difference = (analytic - numeric).abs()
     scale = torch.maximum(analytic.abs(), numeric.abs())
@@ -316,9 +324,9 @@ def layer_gradient_rms(model: nn.Module) -> dict[str, float]:
 
         rms(g) = √(mean of g²)        not the norm, which grows with the number of entries
 
-    Every weight, a convolution's and a norm's too, but no bias; named as in
-    `model.named_parameters()`, in that order: "0.weight".  A weight without a gradient (frozen,
-    or not used) is left out; one whose gradient is 0 stays.
+    Every parameter whose name ends in "weight", as a norm's and a PReLU's does, and no other;
+    named as in `model.named_parameters()`, in that order: "0.weight".  A weight without a
+    gradient (frozen, or not used) is left out; one whose gradient is 0 stays.
     """
     return {
         name: parameter.grad.square().mean().sqrt().item()

@@ -46,8 +46,9 @@ class Turnstile(nn.Module):
 MODULES = {
     module.__name__: module
     for module in (
-        nn.Linear, nn.Conv2d, nn.Flatten, nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm,
-        nn.Embedding, nn.Dropout, nn.ReLU, nn.Sigmoid, nn.Tanh, Witness, Turnstile,
+        nn.Linear, nn.Conv1d, nn.Conv2d, nn.Flatten, nn.BatchNorm1d, nn.BatchNorm2d,
+        nn.LayerNorm, nn.Embedding, nn.Dropout, nn.ReLU, nn.Sigmoid, nn.Tanh, Witness,
+        Turnstile,
     )
 }  # fmt: skip
 

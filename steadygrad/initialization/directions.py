@@ -14,12 +14,13 @@ def orthogonal_(
     """Write a random matrix that changes no length, times a gain, into w, and return it.
 
         A ~ N(0, 1), as tall as it is wide or taller        A = Q R
-        Q ← Q · sign(diag R)        w = gain · Q, turned on its side if w is wide
+        Q ← Q · sign(diag R)        w = gain · Q, transposed if w is wide
 
     A weight of more than two dimensions counts as the matrix (out, everything else).  Rows or
-    columns, whichever are fewer, come out orthogonal and of length `gain`.  Without the signs
-    Q would not be fair: LAPACK's Q has a diagonal that is mostly negative.  A weight that asks
-    for gradients goes on asking for them.  Saxe et al. (2014).
+    columns, whichever are fewer, come out orthogonal and of length `gain`.  With the signs
+    every orthogonal matrix is as likely as any other (Mezzadri, 2007); without them the
+    diagonal of LAPACK's Q is mostly negative.  A weight that asks for gradients goes on asking
+    for them.  Saxe et al. (2014).
     """
     rows, columns = w.flatten(1).shape
     tall = torch.empty(

@@ -5,6 +5,9 @@ from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from steadygrad.checks import checked, filled, positive
+from steadygrad.initialization.schemes import LAYERS
+
+SCALED = (*LAYERS, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
 
 @checked(counts=filled)
@@ -15,8 +18,9 @@ def output_bias_from_counts(
 
         b_k = log(n_k / Σ n),  so that  softmax(b)_k = n_k / Σ n
 
-    A class that never occurred counts as if it had occurred once: log 0 would be −∞.  Adding
-    the same number to all of b changes nothing.
+    A class that never occurred counts as if it had occurred once: log 0 would be −∞.  So does
+    every count below 1: give it counts, not shares.  Adding the same number to all of b
+    changes nothing.
 
     >>> output_bias_from_counts(torch.tensor([90, 10])).softmax(dim=0)
     tensor([0.9000, 0.1000])
@@ -41,16 +45,17 @@ def lsuv_(
 
     z is what the layer puts out for the batch `x`, before its activation; variance and mean
     go over all of its entries.  Weights first, then the bias: scaling W moves the mean again.
+    (The paper scales the weights only.)  A layer inside another module is left as it is.
     The parameters of the model are written into.  It is measured as it will be used, without
-    dropout, and left in the mode, training or evaluation, in which it came.
+    dropout, and each module is left in the mode, training or evaluation, in which it came.
 
     A layer whose biases alone spread more than 1 never gets there, hence max_iter.
     """
-    training = model.training
+    modes = {module: module.training for module in model.modules()}
     model.eval()
     with torch.no_grad():
         for number, layer in enumerate(model, start=1):
-            if not isinstance(layer, nn.Linear | nn.Conv2d):
+            if not isinstance(layer, SCALED):
                 continue
             for _ in range(max_iter):
                 variance = model[:number](x).var()
@@ -59,4 +64,5 @@ def lsuv_(
                 layer.weight /= variance.sqrt()
             if layer.bias is not None:
                 layer.bias -= model[:number](x).mean()
-    model.train(training)
+    for module, training in modes.items():
+        module.training = training

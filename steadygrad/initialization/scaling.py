@@ -24,6 +24,7 @@ def fan_in_fan_out(shape: Sequence[int], groups: int = 1) -> tuple[int, int]:
 
     `shape` is that of a weight in PyTorch, outputs first, with any number of kernel sides.
     PyTorch has divided its second number by the groups already; the first it has not.
+    fan_out is that of a stride of 1, away from the border.
 
     >>> fan_in_fan_out((64, 8, 3, 3), groups=4)
     (72, 144)

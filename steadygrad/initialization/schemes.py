@@ -40,8 +40,9 @@ def initialize_(
 ) -> Model:
     """Give every linear and convolutional layer of a model new weights, and biases of zero.
 
-    In place; returns the model.  Other layers are left alone.  Raises ValueError for a model
-    without any such layer, which would otherwise keep its weights without a word.
+    In place; returns the model.  Other layers are left alone, transposed convolutions too: in
+    their weights the inputs stand first.  Raises ValueError for a model without any layer to
+    draw, which would otherwise keep its weights without a word.
     """
     layers = [layer for layer in model.modules() if isinstance(layer, LAYERS)]
     if not layers:

@@ -379,6 +379,23 @@ def test_lsuv_keeps_the_directions_the_mode_and_no_hooks(training):
     torch.testing.assert_close(stretch, stretch[:1].expand(50), rtol=1e-4, atol=0)
 
 
+def test_lsuv_puts_each_module_back_in_its_own_mode():
+    model, x = deep().train(), torch.randn(64, 1, 8, 8)
+    model[0].eval()
+    before = [module.training for module in model.modules()]
+    initialization.lsuv_(model, x)
+    assert [module.training for module in model.modules()] == before
+
+
+@pytest.mark.parametrize("sides", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["Conv", "ConvTranspose"])
+def test_lsuv_scales_every_kind_of_convolution(kind, sides):
+    model = nn.Sequential(getattr(nn, f"{kind}{sides}d")(2, 3, 2))
+    x = torch.randn(40, 2, *[4] * sides)
+    initialization.lsuv_(model, x)
+    assert model(x).var().item() == pytest.approx(1, abs=0.02)
+
+
 def test_lsuv_gives_up_where_biases_alone_spread_too_far():
     model = nn.Sequential(nn.Linear(3, 4))
     nn.init.constant_(model[0].bias[:2], 5.0)

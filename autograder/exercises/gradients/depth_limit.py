@@ -63,7 +63,7 @@ NO_SUCH_DEPTH = "Where each layer's bound is 1 or more there is no such depth: r
 ONE_NEVER_SHRINKS = "At 4 each layer's bound is 1, and a product of ones never shrinks."
 SIZE_ONLY = "Ask for the size of the weight: a bound knows no sign."
 TURNED = (
-    "A bound is about size. The sign of a weight turns a gradient round, "
+    "A bound is about size. The sign of a weight changes that of the gradient, "
     "it does not make it smaller."
 )
 
@@ -103,7 +103,7 @@ DEPTH_LIMIT = Exercise(
             "sign of the weight kept",
             instead_of="bound *= abs(weight) / 4",
             wrote="bound *= weight / 4",
-            symptom="With a negative weight you stop too early: your bound turns negative.",
+            symptom="With a negative weight you stop too early: your bound becomes negative.",
             hint=TURNED,
         ),
         Misconception(
@@ -185,7 +185,7 @@ DEPTH_LIMIT = Exercise(
             "sign of the weight kept throughout",
             instead_of=REFUSAL + SEARCH,
             wrote=(REFUSAL + SEARCH).replace("abs(weight)", "weight"),
-            symptom="With a negative weight your bound turns negative, which is below tol at "
+            symptom="With a negative weight your bound becomes negative, which is below tol at "
             "once; and −5 is not refused.",
             hint=TURNED,
         ),

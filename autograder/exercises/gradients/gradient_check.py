@@ -142,8 +142,8 @@ GRADIENT_CHECK = Exercise(
             instead_of=ERROR,
             wrote="error = difference / scale.clamp(min=1e-8)",
             symptom="Tiny gradients that are far off pass your check.",
-            hint="A constant in the denominator turns the relative error of small entries "
-            "into an absolute one. Treat 0/0 by itself instead.",
+            hint="With a constant in the denominator the error of small entries is an "
+            "absolute one. Treat 0/0 by itself instead.",
         ),
         Misconception(
             "sign of the difference kept",

@@ -57,7 +57,7 @@ def backward_steps():
 
 
 def backward_by_pre_activations(x, y, weights, biases):
-    """Another right way: keep z, mask by it, collect in a list that is turned round."""
+    """Another right way: keep z, mask by it, collect in a list that is reversed."""
     inputs, zs = [x], []
     for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
         zs.append(torch.addmm(bias, inputs[-1], weight.t()))
@@ -213,7 +213,7 @@ MLP_BACKWARD = Exercise(
             hint="The mean runs over all entries of y: examples times outputs.",
         ),
         Misconception(
-            "sign of the error turned",
+            "sign of the error flipped",
             instead_of=DELTA,
             wrote="delta = 2 * (y - output) / y.numel()",
             symptom="Every gradient has the wrong sign: a step against it would raise the "

@@ -207,7 +207,7 @@ NUMERICAL_GRADIENT = Exercise(
             "shape.",
         ),
         Misconception(
-            "sign turned",
+            "sign flipped",
             instead_of=QUOTIENT,
             wrote=f"-{QUOTIENT}",
             symptom="Every entry has the wrong sign.",

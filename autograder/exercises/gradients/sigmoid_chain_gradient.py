@@ -161,7 +161,7 @@ SIGMOID_CHAIN_GRADIENT = Exercise(
             wrote=f"{FACTOR}\n        {FORWARD}",
             symptom="Each slope is taken one unit too early: at what came in, not at what "
             "went out.",
-            hint="σ′(zₗ) = aₗ (1 − aₗ), with the activation that zₗ itself is turned into.",
+            hint="σ′(zₗ) = aₗ (1 − aₗ), with the activation that comes from zₗ itself.",
         ),
         Misconception(
             "the end of the chain for its derivative",
@@ -204,7 +204,7 @@ SIGMOID_CHAIN_GRADIENT = Exercise(
             instead_of=FACTOR,
             wrote=FACTOR.replace("weight", "weight.abs()"),
             symptom="Your answers have the right size, but are never negative.",
-            hint="A negative weight turns the gradient round. Only the bound is about sizes.",
+            hint="A negative weight changes the gradient's sign. Only the bound ignores it.",
         ),
         Misconception(
             "slope of tanh",

@@ -30,8 +30,9 @@ def softmax_steps():
     return [
         ("exp of the logits", "[1, 3]"),
         ("their sum", "4"),
-        ("probabilities p", "[0.25, 0.75]"),
-        ("p − one-hot of class 0", "[−0.75, 0.75]"),
+        ("slopes of the logarithm of that sum", "[0.25, 0.75]"),
+        ("slopes of the logit of class 0", "[1, 0]"),
+        ("the first less the second", "[−0.75, 0.75]"),
         ("divided by the 1 example", "[−0.75, 0.75]"),
     ]
 
@@ -120,7 +121,8 @@ SOFTMAX_CROSS_ENTROPY_GRAD = Exercise(
             instead_of=MINUS,
             wrote="probabilities",
             symptom="Your answer is the probabilities themselves: no entry is negative.",
-            hint="The right class must be pushed up: its entry is p − 1, all others are p.",
+            hint="The loss has two terms, and you have the slope of the first. The second is "
+            "the logit of the right class, with a minus before it.",
         ),
         Misconception(
             "sign flipped",
@@ -224,7 +226,7 @@ SOFTMAX_CROSS_ENTROPY_GRAD = Exercise(
             wrote=CHAIN.format("chosen"),
             symptom="Where the true class has no probability left, your gradient is NaN.",
             hint="−1/p and a derivative that is p times something: multiplied on paper the p "
-            "cancels, as numbers they are ∞ and 0. Use what is left, p − 1.",
+            "cancels, as numbers they are ∞ and 0. Cancel first, and compute what is left.",
         ),
         Misconception(
             "a floor under the probability",

@@ -14,13 +14,13 @@ by_parameter = close(rtol=0.03, atol=0.03)
 
 
 def lsuv_cases(rng):
-    def model(*layers, size=1.0, bias=0.3, training=False):
+    def model(*layers, size=1.0, bias=0.3, training=False, evaluating=()):
         shapes = Network(layers, {}).shapes()
         values = {}
         for name, shape in shapes.items():
             values[name] = torch.randn(shape, generator=rng)
             values[name] *= bias if name.endswith("bias") else size / math.sqrt(shape[1])
-        return Written(Network(layers, values, training=training))
+        return Written(Network(layers, values, training=training, evaluating=evaluating))
 
     def x(*shape, offset=0.0):
         return torch.randn(shape, generator=rng) + offset
@@ -51,6 +51,11 @@ def lsuv_cases(rng):
     yield case(
         "a wide tolerance", model(*narrow, size=1.2, bias=0.1), x(70, 5), tol=0.9, max_iter=3
     )
+    kept = (("Linear", 6, 20), relu, ("Linear", 20, 4))
+    mixed = model(*kept, size=2.0, bias=0.0, training=True, evaluating=(2,))
+    yield case("a layer in evaluation mode, the rest in training", mixed, x(60, 6))
+    over_time = (("Conv1d", 3, 5, 3), relu, ("Flatten",), ("Linear", 20, 4))
+    yield case("a convolution over time", model(*over_time, size=2.0), x(40, 3, 6))
 
 
 TINY = Network(
@@ -100,9 +105,11 @@ def lsuv_with_hooks(model, x, tol=0.02, max_iter=10):
 MEASURE = "model[:number](x).var()"
 SCALE = "layer.weight /= variance.sqrt()"
 CENTRE = "if layer.bias is not None:\n                layer.bias -= model[:number](x).mean()"
+MODES = "modes = {module: module.training for module in model.modules()}"
+RESTORE = "for module, training in modes.items():\n        module.training = training"
 HEAD = (
     "        for number, layer in enumerate(model, start=1):\n"
-    "            if not isinstance(layer, nn.Linear | nn.Conv2d):\n"
+    "            if not isinstance(layer, SCALED):\n"
     "                continue\n"
     "            for _ in range(max_iter):\n"
     f"                variance = {MEASURE}\n"
@@ -143,7 +150,7 @@ LSUV = Exercise(
             instead_of=CENTRE,
             wrote="pass",
             symptom="Your biases are what they were.",
-            hint="After the weights it is the bias' turn: take the mean of z off it.",
+            hint="After the weights comes the bias: take the mean of z off it.",
         ),
         Misconception(
             "centred before scaling",
@@ -216,10 +223,18 @@ LSUV = Exercise(
         ),
         Misconception(
             "dense layers only",
-            instead_of="nn.Linear | nn.Conv2d",
-            wrote="nn.Linear",
+            instead_of="isinstance(layer, SCALED)",
+            wrote="isinstance(layer, nn.Linear)",
             symptom="Your convolutions keep their weights.",
             hint="A convolution has weights to scale, too.",
+        ),
+        Misconception(
+            "convolutions over images only",
+            instead_of="isinstance(layer, SCALED)",
+            wrote="isinstance(layer, nn.Linear | nn.Conv2d)",
+            symptom="Convolutions over time keep their weights.",
+            hint="A convolution may run over time, over an image or through space. Each kind "
+            "has weights to scale.",
         ),
         Misconception(
             "tolerance ignored",
@@ -238,7 +253,7 @@ LSUV = Exercise(
         ),
         Misconception(
             "left in evaluation mode",
-            instead_of="model.train(training)",
+            instead_of=RESTORE,
             wrote="pass",
             symptom="The numbers are right, but a model that came in training mode goes back "
             "in evaluation mode.",
@@ -247,30 +262,39 @@ LSUV = Exercise(
         ),
         Misconception(
             "training mode in the end, whatever it was",
-            instead_of="model.train(training)",
+            instead_of=RESTORE,
             wrote="model.train()",
             symptom="A model that came in evaluation mode goes back in training mode.",
             hint="Note the mode first, and put back that one.",
         ),
         Misconception(
+            "the model's mode for all of its layers",
+            instead_of=RESTORE,
+            wrote="model.train(modes[model])",
+            symptom="The numbers are right, but a layer that came in evaluation mode, in a "
+            "model that trains, goes back in training mode.",
+            hint="A layer may be kept in evaluation mode on purpose, while the rest trains. "
+            "Note the mode of each module.",
+        ),
+        Misconception(
             "hooks left behind",
-            instead_of="model.train(training)",
-            wrote="model.train(training)\n    model[0].register_forward_hook(lambda *_: None)",
+            instead_of=RESTORE,
+            wrote=f"{RESTORE}\n    model[0].register_forward_hook(lambda *_: None)",
             symptom="The numbers are right, but your listeners still hang on the model.",
             hint="A hook stays until it is removed, and is called at every forward pass.",
         ),
         Misconception(
             "requires_grad lost",
-            instead_of="model.train(training)",
-            wrote="model.train(training).requires_grad_(False)",
+            instead_of=RESTORE,
+            wrote=f"{RESTORE}\n    model.requires_grad_(False)",
             symptom="The numbers are right, but the parameters no longer ask for gradients.",
             hint="A parameter that asks for none will never be trained. Write without "
             "recording it; do not switch the parameters off.",
         ),
         Misconception(
             "a copy scaled instead of the model",
-            instead_of="training = model.training",
-            wrote="training = model.training\n"
+            instead_of=MODES,
+            wrote=f"{MODES}\n"
             "    model = nn.Sequential(*map(__import__('copy').deepcopy, model))",
             symptom="The model is what it was: you work on a copy.",
             hint="A name that ends in an underscore promises to write into what it is given.",
@@ -289,7 +313,7 @@ LSUV = Exercise(
             wrote=f"{SCALE}\n                if layer.bias is not None:\n"
             "                    layer.bias /= variance.sqrt()",
             symptom="You divide the biases together with the weights.",
-            hint="Only the weights are scaled. The bias has a turn of its own, afterwards.",
+            hint="Only the weights are scaled. The bias is dealt with afterwards.",
         ),
         Misconception(
             "bias set to zero",

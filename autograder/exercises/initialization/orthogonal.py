@@ -170,13 +170,13 @@ ORTHOGONAL = Exercise(
             "Here every direction has to keep its length exactly.",
         ),
         Misconception(
-            "wide ones not turned",
+            "wide ones not transposed",
             instead_of="max(rows, columns),\n        min(rows, columns),",
             wrote="rows,\n        columns,",
             symptom="For a weight with more columns than rows you get another shape, or an "
             "error.",
             hint="A wide matrix cannot have orthogonal columns, there are too many. Make a "
-            "tall one and turn it on its side.",
+            "tall one and transpose it.",
         ),
         Misconception(
             "signs not fair",
@@ -241,7 +241,7 @@ ORTHOGONAL = Exercise(
             "into one corner.",
         ),
         Misconception(
-            "turned by reshaping",
+            "transposed by reshaping",
             instead_of="q = q.T if rows < columns else q",
             wrote="",
             symptom="Your wide matrices have the right shape, but their rows are not at right "

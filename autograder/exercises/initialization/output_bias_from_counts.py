@@ -145,8 +145,8 @@ OUTPUT_BIAS_FROM_COUNTS = Exercise(
             instead_of=LOG,
             wrote="return shares.softmax(0)",
             symptom="You apply softmax to the shares.",
-            hint="The network will apply softmax to your biases. Give it what softmax turns "
-            "into the shares.",
+            hint="The network will apply softmax to your biases. Give it those whose softmax "
+            "are the shares.",
         ),
         Misconception(
             "logarithm of one more",
