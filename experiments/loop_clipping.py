@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch text uses
 from torch import nn
 
-from experiments.comparing import below
+from experiments.comparing import below, level
 from experiments.record import Numbers
 from steadygrad import loop, training
 from steadygrad.data import Examples, Images, load_images
@@ -93,4 +93,35 @@ def measure(seeds: Iterable[int]) -> Numbers:
     return numbers
 
 
-CLAIMS: dict[str, Callable[[Numbers], bool]] = {"": lambda n: True}
+CLAIMS: dict[str, Callable[[Numbers], bool]] = {
+    "without clipping every run at twice He's scale is over within a few steps": lambda n: bool(
+        n["2 x He"][WHOLE].max() < 0.1
+    ),
+    "with it every run goes on to its end": lambda n: bool(
+        n["2 x He, norm 1"][WHOLE].min() == 1
+    ),
+    "but is far from what He's weights reach": lambda n: below(
+        n["2 x He, norm 1"]["accuracy"], n["He"]["accuracy"], by=0.3
+    ),
+    "every best rate has worse ones on both sides": lambda n: all(
+        n[name]["rate"][0] in RATES[1:-1] for name in ("He", "He, norm 1", "2 x He, norm 1")
+    ),
+    "with He's weights every step is clipped, at a rate ten times as large, to no effect": (
+        lambda n: bool(
+            n["He, norm 1"]["smallest norm"].min() > 1
+            and n["He, norm 1"]["rate"][0] > 9 * n["He"]["rate"][0]
+            and level(n["He"]["accuracy"], n["He, norm 1"]["accuracy"], within=0.04)
+        )
+    ),
+    "at twice He's scale the gradient begins in the tens of thousands and stays above 500": (
+        lambda n: bool(
+            n["2 x He"]["first norm"].min() > 5e3
+            and n["2 x He"]["first norm"].max() < 1e5
+            and n["2 x He, norm 1"]["smallest norm"].min() > 500
+        )
+    ),
+    "where clipping always acts, only rate times bound matters": lambda n: level(
+        *(n[f"rate {rate:g}, norm {bound:g}"]["validation"] for rate, bound in SAME),
+        within=0.06,
+    ),
+}
