@@ -81,7 +81,7 @@ def run(bound: float, rate: float, seed: int, digits: Images) -> Run:
 
 
 def measure(seeds: Iterable[int]) -> Numbers:
-    """For each bound what every rate gave on validation images, and more at the best of them."""
+    """For each bound what every rate gave on validation images, and more at the best."""
     digits, numbers = images(), {}
     whole = EPOCHS * math.ceil(len(digits.train.y) / BATCH)
     for name, bound in BOUNDS.items():
@@ -101,4 +101,34 @@ def measure(seeds: Iterable[int]) -> Numbers:
     return numbers
 
 
-CLAIMS = {"": lambda n: True}
+def at_best(numbers: Numbers, name: str, quantity: str) -> np.ndarray:
+    """What was measured at the chosen rate, seed by seed."""
+    group = numbers[name]
+    return group[quantity][:, RATES.index(group["rate"][0])]
+
+
+CLAIMS: dict[str, Callable[[Numbers], bool]] = {
+    "without clipping some runs end in NaN at rates of 0.1 and more": lambda n: bool(
+        (n["no clipping"]["share of steps"][:, 2:] < 1).mean() > 0.1
+    ),
+    "with a bound of 10 or of 1 none does, at any rate": lambda n: all(
+        n[name]["share of steps"].min() == 1 for name in ("norm 10", "norm 1")
+    ),
+    "a bound of 10 clips about one step in a hundred": lambda n: bool(
+        0.97 < at_best(n, "norm 10", "untouched").mean() < 0.998
+    ),
+    "a bound of 1 clips more than four steps of five, and wants a larger rate": lambda n: bool(
+        at_best(n, "norm 1", "untouched").mean() < 0.2
+        and n["norm 1"]["rate"][0] >= 2 * n["no clipping"]["rate"][0]
+    ),
+    "a bound of 1 reads digits best": lambda n: all(
+        below(n[name]["accuracy"], n["norm 1"]["accuracy"])
+        for name in ("no clipping", "norm 10")
+    ),
+    "every best rate has worse ones on both sides": lambda n: all(
+        n[name]["rate"][0] in RATES[1:-1] for name in BOUNDS
+    ),
+    "the largest gradient is many times the usual one": lambda n: bool(
+        np.median(n["no clipping"]["largest norm"] / n["no clipping"]["middle norm"]) > 5
+    ),
+}
