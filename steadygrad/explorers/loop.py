@@ -36,17 +36,19 @@ class Measurement(NamedTuple):
 
 
 def measure(
-    *, clip: str = "by norm", threshold: float = 0.1, turns: int = 50, lr: float = 1.0
+    *, clip: str = "by norm", threshold: float = 0.1, time_steps: int = 50, lr: float = 1.0
 ) -> Measurement:
-    """Walk `WALK` steps from START; `turns` is how often the recurrent unit feeds itself."""
+    """Walk `WALK` steps from START; the recurrent unit feeds itself `time_steps` times."""
     w, b = (torch.linspace(*ends, CELLS, dtype=torch.float64) for ends in (W, B))
     window = torch.stack(torch.meshgrid(w, b, indexing="xy"))
     start = torch.tensor(START, dtype=torch.float64)
-    path = loop.descend(start, clip=clip, threshold=threshold, lr=lr, walk=WALK, steps=turns)
+    path = loop.descend(
+        start, clip=clip, threshold=threshold, lr=lr, walk=WALK, steps=time_steps
+    )
     steepest = max(range(WALK), key=lambda step: path[step].gradient.norm())
     step = path[steepest]
     agreement = loop.cosine([step.gradient], [step.clipped])
-    return Measurement(loop.cliff(window, steps=turns), path, steepest, agreement)
+    return Measurement(loop.cliff(window, steps=time_steps), path, steepest, agreement)
 
 
 # ── The picture ─────────────────────────────────────────────────────────────────────
@@ -80,8 +82,8 @@ def _controls() -> dict[str, widgets.ValueWidget]:
             value=0.1, base=10, min=-2, max=2, step=0.25, description="threshold",
             readout_format=".2r", **wide,
         ),
-        "turns": widgets.IntSlider(
-            value=50, min=1, max=50, description="turns: the wall", **wide
+        "time_steps": widgets.IntSlider(
+            value=50, min=1, max=50, description="time steps", **wide
         ),
         "lr": widgets.FloatLogSlider(
             value=1, base=10, min=-2, max=0.5, step=0.25, description="learning rate",

@@ -3,8 +3,8 @@
 steps           train_step, evaluate, overfit_one_batch
 accumulating    accumulate_gradients: a large batch in small pieces
 clipping        clip_grad_norm_, clip_grad_value_, and cosine to compare directions
-residual        residual_variance: how loud a branch may be
-cliffs          cliff, a loss with a wall in it, and descend, a walk on it
+residual        residual_variance: how large a branch may be
+cliffs          cliff, a loss with a steep wall, and descend, gradient descent on it
 """
 
 from steadygrad.loop.accumulating import IGNORED, accumulate_gradients, counted

@@ -19,12 +19,13 @@ CLIPS: dict[str, Clip | None] = {
 
 @checked
 def cliff(theta: Float[Tensor, "2 *shape"], *, steps: int = 50) -> Float[Tensor, "*shape"]:
-    """The loss of one recurrent unit after `steps` turns (Pascanu et al., 2013, figure 6).
+    """The loss of one recurrent unit after `steps` time steps (Pascanu et al., 2013, figure 6).
 
         x₀ = 0.5        xₜ = w σ(xₜ₋₁) + b        loss = (σ(x_T) − 0.7)²        θ = (w, b)
 
-    The same w and b act in every turn, so the slope is a sum of products of up to T factors
-    w σ′(x).  Where those are above 1 the loss has a wall, the steeper the more turns there are.
+    The same w and b act in every time step, so the slope is a sum of products of up to T
+    factors w σ′(x).  Where those are above 1 the loss has a wall, the steeper the more time
+    steps there are.
     """
     w, b = theta
     x = torch.full_like(w, START)
@@ -52,7 +53,9 @@ def descend(
     walk: int = 100,
     steps: int = 50,
 ) -> list[Step]:
-    """Gradient descent on the cliff from `start`, `walk` steps, clipped as CLIPS names it.
+    """Gradient descent on the cliff from `start`, clipped as CLIPS names it.
+
+    `walk` is the number of steps of gradient descent, `steps` that of the unit's time steps.
 
     Raises ValueError for another name.
     """
