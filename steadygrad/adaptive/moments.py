@@ -47,7 +47,8 @@ def adam(
     direction = m̂ / (√v̂ + ε)
 
     t counts this step, so it is 1 the first time.  m and v themselves stay uncorrected in the
-    state.  The first direction is the gradient's sign, whatever its size.
+    state.  The first direction is g / (|g| + ε): the gradient's sign where |g| is much larger
+    than ε, and shorter where it is not.
     """
     if state is None:
         state = Moments(0, torch.zeros_like(gradient), torch.zeros_like(gradient))
