@@ -23,7 +23,9 @@ def matching_cases(rng):
     yield case("SGD's own step", 0.2 * (g := torch.randn(5, generator=rng)), g)
     yield case("a long step", *pair(6, rate=50.0))
     yield case("in float64", *(part.double() for part in pair(7)))
-    yield case("a step of signs", torch.tensor([0.1, 0.1, -0.1]), torch.tensor([3.0, 0.2, -0.5]))
+    yield case(
+        "a step of signs", torch.tensor([0.1, 0.1, -0.1]), torch.tensor([3.0, 0.2, -0.5])
+    )
     yield case(
         "they disagree about the way down", torch.tensor([0.1, 0.1]), torch.tensor([1.0, -3.0])
     )
@@ -72,8 +74,8 @@ MATCHING_RATE = Exercise(
             instead_of=RATE,
             wrote="step.norm() / gradient.norm()",
             symptom="Your rate is right where step and gradient point the same way.",
-            hint="SGD's step as a whole is then as long as the other one. What has to be as long "
-            "is only its part along the other.",
+            hint="SGD's step as a whole is then as long as the other one. What has to be as "
+            "long is only its part along the other.",
         ),
         Misconception(
             "projected onto the gradient",
@@ -96,8 +98,8 @@ MATCHING_RATE = Exercise(
             instead_of=RATE,
             wrote="step.norm() / torch.dot(step, gradient)",
             symptom="Your rate stays the same when the step gets longer.",
-            hint="The part of SGD's step along the other is rate · (g · p) / ‖p‖, and it is to be "
-            "as long as ‖p‖.",
+            hint="The part of SGD's step along the other is rate · (g · p) / ‖p‖, and it is "
+            "to be as long as ‖p‖.",
         ),
         Misconception(
             "never negative",
