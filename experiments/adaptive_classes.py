@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from experiments.comparing import below, lead, level
+from experiments.comparing import below
 from experiments.record import Numbers
 from steadygrad import adaptive
 from steadygrad.momentum import sgd
@@ -89,4 +89,29 @@ def measure(seeds: Iterable[int]) -> Numbers:
     return numbers
 
 
-CLAIMS: dict[str, Callable[[Numbers], bool]] = {}
+def differences(numbers: Numbers, shares: str, part: str = "all") -> np.ndarray:
+    """How much lower Adam's loss is, draw by draw."""
+    return numbers[group("momentum", shares)][part] - numbers[group("Adam", shares)][part]
+
+
+CLAIMS: dict[str, Callable[[Numbers], bool]] = {
+    "no best rate is at the edge of its grid": lambda n: all(
+        1 < run["place"].min() <= run["place"].max() < COUNT for run in n.values()
+    ),
+    "where classes are alike, the median difference is below 0.05": lambda n: (
+        abs(np.median(differences(n, "alike"))) < 0.05
+    ),
+    "where shares go as 1/k, Adam's loss is lower by more than 0.1": lambda n: below(
+        n[group("Adam", "1/k")]["all"], n[group("momentum", "1/k")]["all"], by=0.1
+    ),
+    "that of rare classes by more than 0.4": lambda n: below(
+        n[group("Adam", "1/k")]["rare"], n[group("momentum", "1/k")]["rare"], by=0.4
+    ),
+    "that of the five most frequent by less than 0.1 (median)": lambda n: (
+        np.median(differences(n, "1/k", "common")) < 0.1
+    ),
+    "momentum's best rate is then more than five times smaller, Adam's is not": lambda n: (
+        5 * n[group("momentum", "1/k")]["rate"][0] < n[group("momentum", "alike")]["rate"][0]
+        and n[group("Adam", "1/k")]["rate"][0] > n[group("Adam", "alike")]["rate"][0]
+    ),
+}
