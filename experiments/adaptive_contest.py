@@ -149,6 +149,9 @@ CLAIMS: dict[str, Callable[[Numbers], bool]] = {
         for name in CONTESTANTS
         if name not in ("SGD", "Lion")
     ),
+    "at constant rates NAdam is ahead of AdaDelta": lambda n: ahead(
+        n, "NAdam", "AdaDelta", "constant"
+    ),
     "with rates to zero AdaGrad is behind all but Lion": lambda n: all(
         ahead(n, name, "AdaGrad", "to zero")
         for name in CONTESTANTS

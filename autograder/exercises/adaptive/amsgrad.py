@@ -1,4 +1,4 @@
-"""Exercise 7.5: a denominator that never shrinks."""
+"""Exercise 7.5: the largest mean of squares so far."""
 
 import torch
 
