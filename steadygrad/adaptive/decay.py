@@ -27,8 +27,8 @@ def adam_l2(
 
     direction = Adam's, of g + λ θ
 
-    The penalty's gradient goes through m and v like any other, so it is divided by √v: where
-    gradients are large it hardly acts.
+    The penalty's gradient goes through m and v like any other, so it is divided by √v̂: where
+    gradients are large it has hardly any effect, and where they are small far too much.
     """
     return adam(gradient + weight_decay * theta, state, betas=betas, eps=eps)
 

@@ -29,7 +29,7 @@ def adagrad(
     eps: float = 1e-10,
     initial_accumulator_value: float = 0.0,
 ) -> tuple[Vector, Squares]:
-    """A rate for each coordinate, smaller the more it has moved (Duchi et al., 2011, fig. 1).
+    """A rate for each coordinate, small where gradients were large (Duchi et al., 2011).
 
     v ← v + g²        direction = g / (√v + ε)
 
