@@ -97,7 +97,8 @@ SMALLER = {  # name -> the table of what it measures, and a few of its rows
     "activations_contest": ("CONTESTANTS", ("ReLU",)),
     "activations_dead_units": ("SETTINGS", ("ReLU, rate 0.1", "ELU, bias -3")),
     "adaptive_contest": ("CONTESTANTS", ("AdaDelta",)),
-    "adaptive_switch": ("RUNS", ("momentum", "Adam, then SGD at a tenth of that")),
+    "adaptive_classes": ("SHARES", ("1/k",)),
+    "adaptive_muon": ("RULES", ("AdamW",)),
 }
 LAST_AXIS = {
     "schedules_batches": ("SIZES", slice(3, 5)),

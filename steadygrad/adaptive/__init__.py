@@ -5,7 +5,8 @@ A rule owns no state: it is handed the old one, None at first, and returns the n
     rule(gradient, state) -> (direction, state)        θ ← θ − lr · direction
 
 Rules that need the parameters take them third.  Where torch.optim has a rule, its settings
-have torch's names and defaults, and 200 steps agree to 1e-12.  In chapter 7's order:
+have torch's names and defaults, and 200 steps in float64 agree to 1e-12.  (Not so muon, which
+torch computes in bfloat16, with settings and defaults of its own.)  In chapter 7's order:
 
     squares      adagrad, rmsprop, adadelta
     moments      adam, amsgrad, adamax, nadam

@@ -37,9 +37,10 @@ def newton(gradient: Vector, hessian: Float[Tensor, "n n"], damping: float = 0.0
 
     direction = (H + δ I)⁻¹ g
 
-    Stretched or turned coordinates make no difference to it.  Solving takes n³ operations and
-    H has n² numbers, which is why networks do without.  Raises torch.linalg.LinAlgError for a
-    singular H; at a saddle it climbs along the directions that curve downwards.
+    Stretched or rotated coordinates make no difference to it.  Solving takes about n³
+    operations and H has n² numbers, which is why networks do without.  It leads to the point
+    where a quadratic's slope is zero, also if that is a saddle or a maximum: along directions
+    that curve downwards it goes uphill.  Raises torch.linalg.LinAlgError for a singular H.
     """
     eye = torch.eye(len(gradient), dtype=gradient.dtype, device=gradient.device)
     return torch.linalg.solve(hessian + damping * eye, gradient)
@@ -54,7 +55,8 @@ def shampoo(
     L ← L + G Gᵀ        R ← R + Gᵀ G        both start at ε I
     direction = L^(−1/4) G R^(−1/4)
 
-    For a layer of m × n weights it keeps m² + n² numbers instead of (m n)².
+    For a layer of m × n weights it keeps m² + n² numbers; a full AdaGrad would keep (m n)².
+    Only the diagonals of L and R would be m + n numbers, as in Adafactor.
     """
     if state is None:
         rows, columns = gradient.shape
@@ -107,7 +109,10 @@ def muon(
     m ← μ m + (1 − μ) G
     direction = √max(1, rows / columns) · newton_schulz(μ m + (1 − μ) G)
 
-    For weights of hidden layers; biases and embeddings are left to Adam.
+    For the matrices of hidden layers; the first layer (or embedding), the last, and all biases
+    and gains are left to AdamW.  torch.optim.Muon, from torch 2.9 on, is the same rule (its
+    velocity is m / (1 − μ), which newton_schulz does not see), decays by 0.1 unless told
+    otherwise, and iterates in bfloat16, so that the two differ by one or two per cent.
     """
     if state is None:
         state = Heading(torch.zeros_like(gradient))

@@ -29,8 +29,8 @@ def adam_l2(
 
     direction = Adam's, of g + λ θ
 
-    The penalty's gradient goes through m and v like any other, so it is divided by √v: where
-    gradients are large it hardly acts.
+    The penalty's gradient goes through m and v like any other, so it is divided by √v̂: where
+    gradients are large it has hardly any effect, and where they are small far too much.
     """
     return adam(gradient + weight_decay * theta, state, betas=betas, eps=eps)
 
@@ -50,7 +50,8 @@ def adamw(
     direction = m̂ / (√v̂ + ε) + λ θ
 
     m̂ and v̂ are Adam's, of the gradient alone.  The step is lr times the direction, so each
-    step takes the share lr · λ off every parameter, whatever its gradients are.
+    step takes the share lr · λ off every parameter, whatever its gradients are.  That is
+    torch.optim's form.  The paper's takes off η · λ, where η is the schedule's factor alone.
     """
     direction, state = adam(gradient, state, betas=betas, eps=eps)
     return direction + weight_decay * theta, state
@@ -71,8 +72,9 @@ def lion(
     m ← β₂ m + (1 − β₂) g
 
     m starts at zero.  Two different means: the direction is taken from the one with β₁, kept
-    is the one with β₂.  Every coordinate moves by the whole rate, so Lion wants a rate three
-    to ten times smaller than Adam's.
+    is the one with β₂.  Apart from the decay every coordinate moves by the whole rate, or not
+    at all where its mean is exactly 0, so Lion wants a rate three to ten times smaller than
+    Adam's, and a λ that is larger by the same factor.
     """
     if state is None:
         state = Trend(torch.zeros_like(gradient))

@@ -49,7 +49,8 @@ def adam(
     direction = m̂ / (√v̂ + ε)
 
     t counts this step, so it is 1 the first time.  m and v themselves stay uncorrected in the
-    state.  The first direction is the gradient's sign, whatever its size.
+    state.  The first direction is g / (|g| + ε): the gradient's sign where |g| is much larger
+    than ε, and shorter where it is not.
     """
     if state is None:
         state = Moments(0, torch.zeros_like(gradient), torch.zeros_like(gradient))
@@ -70,14 +71,14 @@ def amsgrad(
     betas: tuple[float, float] = (0.9, 0.999),
     eps: float = 1e-8,
 ) -> tuple[Vector, Peaks]:
-    """Adam whose denominator never shrinks (Reddi et al., 2018, alg. 2, as in torch.optim).
+    """Adam that keeps the largest v so far (Reddi et al., 2018, alg. 2, as in torch.optim).
 
     m ← β₁ m + (1 − β₁) g        v ← β₂ v + (1 − β₂) g²
     peak ← max(peak, v)
     direction = m̂ / (√(peak / (1 − β₂ᵗ)) + ε)        m̂ = m / (1 − β₁ᵗ)
 
-    The maximum is over the uncorrected v; v itself keeps its own way.  The paper corrects
-    nothing.
+    The maximum is over the uncorrected v, and v itself is remembered beside it.  The paper
+    corrects nothing; with the correction the denominator can still shrink while β₂ᵗ fades.
     """
     if state is None:
         state = Peaks(0, *(torch.zeros_like(gradient) for _ in range(3)))

@@ -35,8 +35,9 @@ def ftrl_proximal(
     direction = θ − θ*
 
     The direction leads to the new weights in one step of length 1: keep lr at 1 and set the
-    rate by α.  (With any other, lr · (θ / lr) would round, and a zero would miss zero by a
-    hair.)  Made for weights that start at 0.  With β = λ₁ = λ₂ = 0 it takes AdaGrad's steps.
+    rate by α.  (With any other, lr · (θ / lr) would round, and a weight that should be 0 would
+    be off by a rounding error.)  Made for weights that start at 0.  With β = λ₁ = λ₂ = 0 it
+    takes AdaGrad's steps.
     """
     if state is None:
         state = Ledger(torch.zeros_like(gradient), torch.zeros_like(gradient))

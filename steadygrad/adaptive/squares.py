@@ -1,4 +1,4 @@
-"""Rules that divide the gradient by the root of past squares, and remember nothing else."""
+"""Rules that divide the gradient by the root of past squares."""
 
 from typing import NamedTuple
 
@@ -32,13 +32,13 @@ def adagrad(
     eps: float = 1e-10,
     initial_accumulator_value: float = 0.0,
 ) -> tuple[Vector, Squares]:
-    """A rate for each coordinate, smaller the more it has moved (Duchi et al., 2011, fig. 1).
+    """A rate for each coordinate, small where gradients were large (Duchi et al., 2011).
 
     v ← v + g²        direction = g / (√v + ε)
 
-    v starts at `initial_accumulator_value`.  This step's gradient counts already, so the first
-    direction is the gradient's sign.  v never shrinks: if gradients keep their size, the n-th
-    direction is 1/√n.
+    v starts at `initial_accumulator_value`.  This step's gradient counts already, so where v
+    starts at 0 the first direction is the gradient's sign (as long as |g| is much larger than
+    ε).  v never shrinks: if gradients keep their size, the n-th direction is then ±1/√n.
     """
     if state is None:
         state = Squares(torch.full_like(gradient, initial_accumulator_value))
@@ -55,7 +55,8 @@ def rmsprop(
     v ← α v + (1 − α) g²        direction = g / (√v + ε)
 
     α is the share of the old mean that is kept.  v starts at zero and is not corrected for it,
-    so the first direction is the sign times 1/√(1 − α): ten times too large at α = 0.99.
+    so the first direction is the sign times 1/√(1 − α), which is 10 at α = 0.99, wherever |g|
+    is much larger than ε / √(1 − α).
     """
     if state is None:
         state = Squares(torch.zeros_like(gradient))

@@ -10,12 +10,15 @@ from steadygrad.checks import checked
 
 @checked
 def matching_rate(step: Vector, gradient: Vector) -> Float[Tensor, ""]:
-    """The rate at which plain SGD would go as far along `step` (Keskar & Socher, 2017, eq. 2).
+    """The rate at which plain SGD would go as far along another rule's step.
 
-    rate = p · p / (p · g)        p = lr · direction, the step that the other rule takes
+    `step` is lr · direction, what the other rule subtracts from the parameters, and `gradient`
+    is the gradient g at that place.  SGD's own step is rate · g.  Returned is the one rate,
+    a tensor without dimensions, at which the part of SGD's step along `step` is `step` itself,
+    no more and no less (Keskar & Socher, 2017).
 
-    SGD's own step, rate · g, then has exactly p as its projection onto p.  Negative where the
-    two disagree about the way down, infinite where they are at right angles: average over
-    steps, and leave those out.
+    It is negative where the two rules disagree about the way down, and infinite where their
+    steps are at right angles: take the median over many steps, and leave those out.
     """
+    # (rate g) · p / ‖p‖ = ‖p‖, so rate = p · p / (p · g)
     return torch.dot(step, step) / torch.dot(step, gradient)

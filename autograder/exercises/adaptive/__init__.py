@@ -6,6 +6,7 @@ from autograder.exercises.adaptive.adam import ADAM
 from autograder.exercises.adaptive.adamw import ADAMW
 from autograder.exercises.adaptive.amsgrad import AMSGRAD
 from autograder.exercises.adaptive.lion import LION
+from autograder.exercises.adaptive.matching_rate import MATCHING_RATE
 from autograder.exercises.adaptive.newton_schulz import NEWTON_SCHULZ
 from autograder.exercises.adaptive.rmsprop import RMSPROP
 
@@ -17,5 +18,6 @@ EXERCISES = (  # in the chapter's order
     AMSGRAD,
     ADAMW,
     LION,
+    MATCHING_RATE,
     NEWTON_SCHULZ,
 )

@@ -1,4 +1,4 @@
-"""Exercise 7.5: a denominator that never shrinks."""
+"""Exercise 7.5: the largest mean of squares so far."""
 
 import torch
 
@@ -95,7 +95,7 @@ AMSGRAD = Exercise(
             instead_of=PEAK,
             wrote="peak = torch.minimum(state.peak, v)",
             symptom="Nothing but eps is left of your denominator.",
-            hint="The denominator may only grow: keep the larger of the two.",
+            hint="The maximum may only grow: keep the larger of the two.",
         ),
         Misconception(
             "maximum over the squares",

@@ -1,4 +1,4 @@
-"""Exercise 7.8, bonus: every direction of a matrix made alike, by products alone."""
+"""Exercise 7.9, bonus: every direction of a matrix made alike, by products alone."""
 
 import torch
 
