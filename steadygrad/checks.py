@@ -9,8 +9,8 @@ below stays as short as it was.
 
 An error says which argument was wrong, what was expected, what was given and, where there is
 an easy one, the remedy: TypeError for the kind, ValueError for the shape and the range.  While
-torch.compile looks on nothing is checked, and of a number inside a tensor only the kind, since
-to read it would make a GPU wait.
+torch.compile or torch.vmap look on, and on the meta device, no number can be read, and none is
+checked.
 """
 
 import functools
@@ -37,11 +37,12 @@ class Rule(NamedTuple):
     says: str  # "must be ..."
     holds: Callable[[Any, Mapping[str, Any]], bool]
     infinite: bool = False  # whether a number may be infinite or NaN
+    alone: bool = False  # whether it looks at nothing but the value
 
 
 def rule(says: str, holds: Callable[[Any], bool], *, infinite: bool = False) -> Rule:
     """A rule about one argument by itself."""
-    return Rule(says, lambda value, _given: holds(value), infinite)
+    return Rule(says, lambda value, _given: holds(value), infinite, alone=True)
 
 
 any_number = rule("a number", lambda _: True, infinite=True)
@@ -50,6 +51,12 @@ positive = rule("above 0", lambda v: v > 0)
 not_negative = rule("0 or more", lambda v: v >= 0)
 fraction = rule("from 0 to 1", lambda v: 0 <= v <= 1)
 below_one = rule("0 or more and below 1", lambda v: 0 <= v < 1)
+of_the_gradients_shape = Rule(
+    "a state of the gradient's shape",
+    lambda v, given: all(
+        t.shape == given["gradient"].shape for t in [*v] if isinstance(t, Tensor) and t.ndim
+    ),
+)
 filled = rule("not empty", lambda v: v.numel() > 0 if isinstance(v, Tensor) else _size(v) > 0)
 
 
@@ -59,7 +66,10 @@ both_below_one = rule(
 
 
 def _size(value: Any) -> float:
-    return len(value) if hasattr(value, "__len__") else math.inf  # an iterator does not say
+    try:
+        return len(value)
+    except TypeError:  # an iterator does not say
+        return math.inf
 
 
 def at_least(least: int) -> Rule:
@@ -93,6 +103,9 @@ def checked(function: Function | None = None, /, **rules: Rule) -> Function:
     if unknown := rules.keys() - parameters.keys():
         raise TypeError(f"{function.__qualname__} has no argument {', '.join(unknown)}.")
     checks = {name: _Check(p.annotation, rules.get(name)) for name, p in parameters.items()}
+    ruled = [name for name, check in checks.items() if check.rule]
+    usual = {n: p.default for n, p in parameters.items() if p.default is not p.empty}
+    needed = {n for n, p in parameters.items() if p.default is p.empty and p.kind in _NAMED}
     order = [name for name, p in parameters.items() if p.kind is not p.KEYWORD_ONLY]
     rest = next((n for n, p in parameters.items() if p.kind is p.VAR_POSITIONAL), "")
     shaped = any(map(_is_array, [kind for check in checks.values() for kind in check.kinds]))
@@ -101,7 +114,7 @@ def checked(function: Function | None = None, /, **rules: Rule) -> Function:
     @functools.wraps(function)
     def wrapper(*args, **kwargs):
         if not torch.compiler.is_compiling():
-            given = dict(zip(order, args, strict=False)) | kwargs
+            given = usual | dict(zip(order, args, strict=False)) | kwargs
             if rest and given.pop(rest, None) is not None:
                 others = args[order.index(rest) :]
                 given |= {f"{rest}[{i}]": value for i, value in enumerate(others)}
@@ -109,7 +122,11 @@ def checked(function: Function | None = None, /, **rules: Rule) -> Function:
             with jaxtyped("context") if shaped else nullcontext():
                 for name, value in given.items():
                     if check := checks.get(name) or checks.get(name.partition("[")[0]):
-                        check(where, name, value, given)
+                        check.kind(where, name, value, given)
+            whole = needed <= given.keys()  # or else Python says what is missing
+            for name in ruled:
+                if name in given and (whole or checks[name].rule.alone):
+                    checks[name].range(where, name, given[name], given)
         return function(*args, **kwargs)
 
     wrapper.checks = checks  # by argument
@@ -131,21 +148,22 @@ class _Check:
         numeric = any(kind in (int, float) for kind in self.kinds)
         self.finite = numeric and not (rule and rule.infinite)
 
-    def __call__(self, where: str, name: str, value: Any, given: Mapping[str, Any]) -> None:
-        if type(value) not in self.plain and not self._is_of_a_kind(value):
+    def kind(self, where: str, name: str, value: Any, given: Mapping[str, Any]) -> None:
+        if type(value) not in self.plain and not _is_one_of(value, self.kinds):
             raise self._refusal(where, name, value, given)
-        if self.finite and isinstance(value, Real) and not math.isfinite(value):
+        if self.finite and not _is_finite(value):
             raise ValueError(f"{where}: {name} must be finite, but is {value!r}.")
-        if not self.rule or value is None:
+
+    def range(self, where: str, name: str, value: Any, given: Mapping[str, Any]) -> None:
+        if value is None or not _is_readable(value):
             return
-        if isinstance(value, Tensor) and (not value.ndim or value.is_meta):
+        try:
+            holds = self.rule.holds(value, given)
+        except RuntimeError:  # within torch.vmap there is no number to look at
             return
-        if not self.rule.holds(value, given):
+        if not holds:
             shown = _shown(value)
             raise ValueError(f"{where}: {name} must be {self.rule.says}, but is {shown}.")
-
-    def _is_of_a_kind(self, value: Any) -> bool:
-        return not self.kinds or any(_is(value, kind) for kind in self.kinds)
 
     def _refusal(
         self, where: str, name: str, value: Any, given: Mapping[str, Any]
@@ -164,6 +182,9 @@ class _Check:
             return ValueError(f"{'; '.join([said, *others[:1]])}.")
         return TypeError(f"{said}{_remedy(value, arrays)}.")
 
+
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+_LISTS = (Sequence, torch.nn.ParameterList, torch.nn.ModuleList)
 
 # types that are of a kind without further questions
 _PLAIN = {float: {float, int}, int: {int}, bool: {bool}, str: {str}, type(None): {type(None)}}
@@ -194,26 +215,46 @@ def _is(value: Any, kind: Any) -> bool:
     if kind is float:
         return _is_number(value)
     if kind is int:
-        return _is_number(value) and (isinstance(value, Tensor) or hasattr(value, "__index__"))
+        if isinstance(value, Tensor):
+            return _is_number(value) and not value.is_floating_point()
+        return _is_number(value) and hasattr(value, "__index__")
     if kind is bool:
         return isinstance(value, bool | np.bool_)
     if typing.get_origin(kind) is tuple and typing.get_args(kind)[1:] != (...,):
         parts = typing.get_args(kind)
-        return isinstance(value, tuple | list) and len(value) == len(parts)
+        fits = isinstance(value, tuple | list) and len(value) == len(parts)
+        return fits and all(map(_is_one_of, value, map(_kinds, parts)))
     origin = typing.get_origin(kind)
     if origin in (list, Sequence):
         inner = _kinds(typing.get_args(kind)[0])
-        return (
-            isinstance(value, list | tuple | Sequence)
-            and not isinstance(value, str)
-            and all(not inner or any(_is(each, one) for one in inner) for each in value)
-        )
-    return isinstance(value, origin or kind)
+        fits = isinstance(value, _LISTS) and not isinstance(value, str)
+        return fits and all(_is_one_of(each, inner) for each in value)
+    if not isinstance(value, origin or kind):
+        return False
+    if not hasattr(kind, "_fields"):
+        return True
+    with jaxtyped("context"):  # n examples to train on are not n to test on
+        named = kind.__annotations__.items()
+        return all(_is_one_of(getattr(value, name), _kinds(part)) for name, part in named)
+
+
+def _is_one_of(value: Any, kinds: list[Any]) -> bool:
+    return not kinds or any(_is(value, kind) for kind in kinds)
+
+
+def _is_readable(value: Any) -> bool:
+    return not (isinstance(value, Tensor) and value.is_meta)
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, Tensor):
+        return not _is_readable(value) or bool(value.isfinite().all())
+    return not isinstance(value, Real) or math.isfinite(value)
 
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, Tensor):
-        return value.ndim == 0 and not value.is_complex()
+        return value.ndim == 0 and not value.is_complex() and value.dtype != torch.bool
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
@@ -239,6 +280,13 @@ def _called(kind: Any) -> str:
         shape = ", ".join(kind.dim_str.split())
         return f"a tensor of {sorts.get(sort, 'numbers')} of the shape ({shape})"
     origin = typing.get_origin(kind) or kind
+    if origin in (list, Sequence):
+        inner = _kinds(typing.get_args(kind)[0])
+        each = " or ".join(map(_called, inner)) or "anything"
+        return f"a list, each entry of it {each}"
+    if hasattr(kind, "_fields"):
+        fields = (f"{n}, {_called(k)}" for n, k in kind.__annotations__.items() if _kinds(k))
+        return f"a {kind.__name__} ({'; '.join(fields)})"
     if origin is tuple:
         return f"a tuple of {len(typing.get_args(kind))}"
     if origin is Callable:

@@ -13,7 +13,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from steadygrad.checks import at_least, below_one, checked, fraction, not_negative, positive
+from steadygrad.checks import (
+    Rule,
+    at_least,
+    below_one,
+    checked,
+    fraction,
+    not_negative,
+    positive,
+    rule,
+)
 
 Vector = Float[Tensor, " n"]  # all parameters of a model, laid end to end
 
@@ -21,6 +30,17 @@ CONVENTIONS = ("heavy_ball", "lr_inside", "ema")
 
 
 # ── Batches ─────────────────────────────────────────────────────────────────────────
+
+
+_STABLE = Rule(
+    "above 0 and below the limit 2 (1 + momentum) / curvature",
+    lambda v, given: 0 < v < 2 * (1 + given["momentum"]) / given["curvature"],
+)
+_NOT_ZERO = rule("other than 0", lambda v: v != 0)
+_SYMMETRIC = rule(
+    "symmetric, finite and not empty",
+    lambda v: v.numel() > 0 and bool(v.isfinite().all()) and v.allclose(v.T),
+)
 
 
 @checked(batch_size=at_least(1))
@@ -80,7 +100,7 @@ def sgd(
     return direction, velocity
 
 
-@checked(momentum=not_negative)
+@checked(lr=_NOT_ZERO, momentum=not_negative)
 def lr_inside(
     gradient: Vector, state: Vector | None, *, lr: float, momentum: float = 0.0
 ) -> tuple[Vector, Vector]:
@@ -177,7 +197,7 @@ def quadratic_path(
     return torch.stack(points)
 
 
-@checked
+@checked(hessian=_SYMMETRIC, momentum=below_one)
 def max_stable_lr(
     hessian: Float[Tensor, "d d"], momentum: float = 0.0, nesterov: bool = False
 ) -> float:
@@ -229,7 +249,10 @@ def contraction(
     return (abs(b) + math.sqrt(square)) / 2
 
 
-@checked(smallest=positive, largest=positive)
+@checked(
+    smallest=positive,
+    largest=Rule("at least the smallest", lambda v, given: v >= given["smallest"]),
+)
 def best_heavy_ball(smallest: float, largest: float) -> tuple[float, float]:
     """The rate and momentum with the smallest factor a step on a quadratic (Polyak, 1964).
 
@@ -257,7 +280,7 @@ def terminal_velocity(gradient: Tensor, lr: float, momentum: float) -> Tensor:
     return lr * gradient / (1 - momentum)
 
 
-@checked
+@checked(momentum=below_one)
 def displacement(steps: int, lr: float, momentum: float, *, averaged: bool = False) -> float:
     """How far the heavy ball goes under a constant gradient of 1, from rest.
 
@@ -267,7 +290,7 @@ def displacement(steps: int, lr: float, momentum: float, *, averaged: bool = Fal
     return -lr * total / (1 if averaged else 1 - momentum)
 
 
-@checked(curvature=positive, lr=positive, noise=not_negative, momentum=below_one)
+@checked(curvature=positive, lr=_STABLE, noise=not_negative, momentum=below_one)
 def stationary_variance(
     curvature: float, lr: float, noise: float, momentum: float = 0.0
 ) -> float:

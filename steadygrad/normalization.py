@@ -24,7 +24,7 @@ BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 _LAST_AXES = Rule(
     "of the shape of the last axes of x",
-    lambda v, given: 0 < v.dim() < given["x"].dim() and v.shape == given["x"].shape[-v.dim() :],
+    lambda v, given: v.dim() > 0 and v.shape == given["x"].shape[-v.dim() :],
 )
 _FEATURES = Rule(
     "a batch norm that keeps running values, one for each output of the layer",

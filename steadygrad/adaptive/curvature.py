@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from steadygrad.adaptive.squares import Vector
-from steadygrad.checks import below_one, checked, not_negative
+from steadygrad.checks import below_one, checked, not_negative, of_the_gradients_shape
 
 Matrix = Float[Tensor, "rows columns"]
 
@@ -100,7 +100,7 @@ def newton_schulz(
     return x.T if tall else x
 
 
-@checked(momentum=below_one)
+@checked(state=of_the_gradients_shape, momentum=below_one)
 def muon(
     gradient: Matrix, state: Heading | None, *, momentum: float = 0.95, steps: int = 5
 ) -> tuple[Matrix, Heading]:

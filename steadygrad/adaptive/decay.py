@@ -6,7 +6,7 @@ import torch
 
 from steadygrad.adaptive.moments import Moments, adam
 from steadygrad.adaptive.squares import Vector
-from steadygrad.checks import both_below_one, checked, not_negative
+from steadygrad.checks import both_below_one, checked, not_negative, of_the_gradients_shape
 
 
 class Trend(NamedTuple):
@@ -15,7 +15,12 @@ class Trend(NamedTuple):
     m: Vector
 
 
-@checked(betas=both_below_one, eps=not_negative, weight_decay=not_negative)
+@checked(
+    state=of_the_gradients_shape,
+    betas=both_below_one,
+    eps=not_negative,
+    weight_decay=not_negative,
+)
 def adam_l2(
     gradient: Vector,
     state: Moments | None,
@@ -35,7 +40,12 @@ def adam_l2(
     return adam(gradient + weight_decay * theta, state, betas=betas, eps=eps)
 
 
-@checked(betas=both_below_one, eps=not_negative, weight_decay=not_negative)
+@checked(
+    state=of_the_gradients_shape,
+    betas=both_below_one,
+    eps=not_negative,
+    weight_decay=not_negative,
+)
 def adamw(
     gradient: Vector,
     state: Moments | None,
@@ -57,7 +67,7 @@ def adamw(
     return direction + weight_decay * theta, state
 
 
-@checked(betas=both_below_one, weight_decay=not_negative)
+@checked(state=of_the_gradients_shape, betas=both_below_one, weight_decay=not_negative)
 def lion(
     gradient: Vector,
     state: Trend | None,

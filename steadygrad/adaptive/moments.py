@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 
 from steadygrad.adaptive.squares import Vector
-from steadygrad.checks import both_below_one, checked, not_negative
+from steadygrad.checks import both_below_one, checked, not_negative, of_the_gradients_shape
 
 
 class Moments(NamedTuple):
@@ -34,7 +34,7 @@ class Outlook(NamedTuple):
     v: Vector
 
 
-@checked(betas=both_below_one, eps=not_negative)
+@checked(state=of_the_gradients_shape, betas=both_below_one, eps=not_negative)
 def adam(
     gradient: Vector,
     state: Moments | None,
@@ -63,7 +63,7 @@ def adam(
     return m_hat / (v_hat.sqrt() + eps), Moments(t, m, v)
 
 
-@checked(betas=both_below_one, eps=not_negative)
+@checked(state=of_the_gradients_shape, betas=both_below_one, eps=not_negative)
 def amsgrad(
     gradient: Vector,
     state: Peaks | None,
@@ -92,7 +92,7 @@ def amsgrad(
     return m_hat / (v_hat.sqrt() + eps), Peaks(t, m, v, peak)
 
 
-@checked(betas=both_below_one, eps=not_negative)
+@checked(state=of_the_gradients_shape, betas=both_below_one, eps=not_negative)
 def adamax(
     gradient: Vector,
     state: Moments | None,
@@ -116,7 +116,12 @@ def adamax(
     return m / (1 - b1**t) / u, Moments(t, m, u)
 
 
-@checked(betas=both_below_one, eps=not_negative, momentum_decay=not_negative)
+@checked(
+    state=of_the_gradients_shape,
+    betas=both_below_one,
+    eps=not_negative,
+    momentum_decay=not_negative,
+)
 def nadam(
     gradient: Vector,
     state: Outlook | None,

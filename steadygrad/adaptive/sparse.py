@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 
 from steadygrad.adaptive.squares import Vector
-from steadygrad.checks import checked, not_negative, positive
+from steadygrad.checks import checked, not_negative, of_the_gradients_shape, positive
 
 
 class Ledger(NamedTuple):
@@ -15,7 +15,13 @@ class Ledger(NamedTuple):
     n: Vector
 
 
-@checked(alpha=positive, beta=not_negative, l1=not_negative, l2=not_negative)
+@checked(
+    state=of_the_gradients_shape,
+    alpha=positive,
+    beta=not_negative,
+    l1=not_negative,
+    l2=not_negative,
+)
 def ftrl_proximal(
     gradient: Vector,
     state: Ledger | None,

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from steadygrad.checks import below_one, checked, not_negative
+from steadygrad.checks import below_one, checked, not_negative, of_the_gradients_shape
 
 Vector = Float[Tensor, " n"]  # all parameters of a model, laid end to end
 
@@ -24,7 +24,7 @@ class Deltas(NamedTuple):
     u: Vector
 
 
-@checked(eps=not_negative, initial_accumulator_value=not_negative)
+@checked(state=of_the_gradients_shape, eps=not_negative, initial_accumulator_value=not_negative)
 def adagrad(
     gradient: Vector,
     state: Squares | None,
@@ -46,7 +46,7 @@ def adagrad(
     return gradient / (v.sqrt() + eps), Squares(v)
 
 
-@checked(alpha=below_one, eps=not_negative)
+@checked(state=of_the_gradients_shape, alpha=below_one, eps=not_negative)
 def rmsprop(
     gradient: Vector, state: Squares | None, *, alpha: float = 0.99, eps: float = 1e-8
 ) -> tuple[Vector, Squares]:
@@ -64,7 +64,7 @@ def rmsprop(
     return gradient / (v.sqrt() + eps), Squares(v)
 
 
-@checked(rho=below_one, eps=not_negative)
+@checked(state=of_the_gradients_shape, rho=below_one, eps=not_negative)
 def adadelta(
     gradient: Vector, state: Deltas | None, *, rho: float = 0.9, eps: float = 1e-6
 ) -> tuple[Vector, Deltas]:

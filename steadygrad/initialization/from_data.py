@@ -4,13 +4,13 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
-from steadygrad.checks import checked, filled, positive
+from steadygrad.checks import checked, filled, positive, rule
 from steadygrad.initialization.schemes import LAYERS
 
 SCALED = (*LAYERS, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
 
-@checked(counts=filled)
+@checked(counts=rule("counts, 0 or more", lambda v: v.numel() > 0 and bool((v >= 0).all())))
 def output_bias_from_counts(
     counts: Shaped[Tensor, " classes"],
 ) -> Float[Tensor, " classes"]:

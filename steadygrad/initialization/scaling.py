@@ -11,7 +11,9 @@ from steadygrad.checks import at_least, checked, rule
 
 MODES = ("fan_in", "fan_out", "fan_avg")
 DISTRIBUTIONS = ("normal", "uniform", "truncated")
-_of_a_weight = rule("that of a weight: outputs, inputs, kernel", lambda v: len(v) >= 2)
+_of_a_weight = rule(
+    "that of a weight: outputs, inputs, kernel", lambda v: len(v) >= 2 and min(v) >= 0
+)
 
 
 @checked(shape=_of_a_weight, groups=at_least(1))

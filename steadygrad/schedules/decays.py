@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from steadygrad.checks import any_number, at_least, below_one, checked, not_negative
+from steadygrad.checks import any_number, at_least, checked, fraction, not_negative
 
 
 @checked(base=not_negative, steps=at_least(1))
@@ -83,7 +83,7 @@ class Plateau(NamedTuple):
 @checked(
     metric=any_number,
     lr=not_negative,
-    factor=below_one,
+    factor=fraction,
     threshold=not_negative,
     min_lr=not_negative,
 )

@@ -9,13 +9,15 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-from steadygrad.checks import at_least, below_one, checked, filled, positive, rule
+from steadygrad.checks import Rule, at_least, below_one, checked, filled, positive, rule
 
+_ABOVE = Rule("above lr_min", lambda v, given: v > given["lr_min"])
+_FINITE = rule("finite and not empty", lambda v: v.numel() > 0 and bool(v.isfinite().all()))
 _rising = rule("above 0 and rising", lambda v: bool((v > 0).all() and (v.diff() > 0).all()))
 Batch = tuple[Float[Tensor, "_ ..."], Int64[Tensor, " _"]]  # batches may differ in size
 
 
-@checked(lr_min=positive, lr_max=positive, steps=at_least(2), beta=below_one, loader=filled)
+@checked(lr_min=positive, lr_max=_ABOVE, steps=at_least(2), beta=below_one, loader=filled)
 def lr_finder(
     model: nn.Module,
     loader: Iterable[Batch],
@@ -51,13 +53,15 @@ def lr_finder(
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+    except StopIteration:
+        raise ValueError("The loader held no batch; give at least one.") from None
     finally:  # also when it is interrupted
         model.load_state_dict(before)
         model.zero_grad()
     return loss.new_tensor(rates), loss.new_tensor(losses)
 
 
-@checked(lrs=_rising, losses=filled)
+@checked(lrs=_rising, losses=_FINITE)
 def suggest_lr(lrs: Float[Tensor, " n"], losses: Float[Tensor, " n"]) -> float:
     """Where the loss falls most steeply over the logarithm of the rate (Smith, 2017).
 

@@ -80,6 +80,7 @@ def wrong_arguments() -> list:
         for argument, check in getattr(function, "checks", {}).items()
         if inspect.signature(function).parameters[argument].kind.name != "VAR_POSITIONAL"
         for value, error in NONSENSE.get(only_kind(check), ())
+        if not (isinstance(value, int) and value < 0) or check.rule.alone
         if check.finite or not (isinstance(value, float) and math.isnan(value))
     ]
 
