@@ -69,7 +69,7 @@ STABLE_SIGMOID = Exercise(
     cases=sigmoid_cases,
     accepts=(sigmoid_by_tanh, sigmoid_by_mask, sigmoid_by_denominator),
     goal="write an activation that is right for every number",
-    section="The sigmoid, without accidents",
+    section="A sigmoid that never overflows",
     minutes=5,
     difficulty=2,
     trace=Trace(inputs=dict(x=torch.tensor([-1000.0, 0.0, 1000.0])), steps=sigmoid_steps),
