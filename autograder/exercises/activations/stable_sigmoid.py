@@ -102,7 +102,7 @@ STABLE_SIGMOID = Exercise(
             instead_of=QUOTIENT,
             wrote="torch.where(right, small, 1.0) / (1 + small)",
             symptom="Your curve falls where it should rise: it is σ(−x).",
-            hint="On the right the numerator is 1, the denominator hardly more.",
+            hint="On the right the numerator is 1 and the denominator only a little more.",
         ),
         Misconception(
             "size for number",
@@ -119,7 +119,7 @@ STABLE_SIGMOID = Exercise(
             wrote=f"return ({QUOTIENT}).clamp(1e-7, 1 - 1e-7)",
             symptom="Your answers never fall below 1e-7.",
             hint="σ(−30) is 9e-14, and its logarithm is −30. Choose the form that needs no "
-            "floor.",
+            "lower bound.",
         ),
         Misconception(
             "no number replaced by 0",
