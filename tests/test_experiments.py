@@ -93,6 +93,7 @@ SMALLER = {  # name -> the table of what it measures, and a few of its rows
     "loop_clipping": ("SETTINGS", ("2 x He, rate 0.1", "2 x He, rate 0.1, norm 1")),
     "loop_recurrent": ("SETTINGS", ("rate 0.3, norm 1",)),
     "activations_contest": ("CONTESTANTS", ("ReLU",)),
+    "normalization_batches": ("RATES", (128,)),
     "activations_dead_units": ("SETTINGS", ("ReLU, rate 0.1", "ELU, bias -3")),
     "adaptive_contest": ("CONTESTANTS", ("AdaDelta",)),
     "adaptive_switch": ("RUNS", ("momentum", "Adam, then SGD at a tenth of that")),
@@ -101,7 +102,6 @@ LAST_AXIS = {
     "schedules_batches": ("SIZES", slice(3, 5)),
     "normalization_rates": ("RATES", slice(3, 4)),
     "normalization_scales": ("SCALES", slice(12, 14)),
-    "normalization_batches": ("RATES", slice(1, 2)),
 }
 
 
