@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from experiments.comparing import below, level
 from experiments.record import Numbers
 from experiments.stacks import error, train
 from steadygrad.data import Examples, load_images
@@ -19,6 +20,7 @@ from steadygrad.models import mlp
 
 WIDTH, BATCH, EPOCHS = 100, 50, 3
 FEWEST = 0.1  # per cent: stands for none, because records compare logarithms
+ALL, NINETY, SIXTY = np.array(100.0), np.array(90.0), np.array(60.0)  # guessing errs on 90
 
 
 class Setting(NamedTuple):
@@ -35,6 +37,7 @@ SETTINGS = {
     "ReLU, rate 0.5": Setting(rate=0.5),
     "ReLU, rate 1": Setting(rate=1.0),
     "leaky ReLU, rate 0.5": Setting(nn.LeakyReLU, rate=0.5),
+    "leaky ReLU, rate 1": Setting(nn.LeakyReLU, rate=1.0),
     "ELU, rate 0.1": Setting(nn.ELU),
     "ReLU, bias -1": Setting(bias=-1.0),
     "ReLU, bias -3": Setting(bias=-3.0),
@@ -90,29 +93,37 @@ def measure(seeds: Iterable[int]) -> Numbers:
     return numbers
 
 
-def mean(numbers: Numbers, name: str, quantity: str = "alive after") -> float:
-    """The mean over the seeds."""
-    return float(numbers[name][quantity].mean())
-
-
 CLAIMS: dict[str, Callable[[Numbers], bool]] = {
     "at rates of 0.01 and 0.1, and with biases of -1, hardly a unit dies": lambda n: all(
-        mean(n, name) > 98 for name in ("ReLU, rate 0.01", "ReLU, rate 0.1", "ReLU, bias -1")
+        level(n[name]["alive after"], ALL, within=2)
+        for name in ("ReLU, rate 0.01", "ReLU, rate 0.1", "ReLU, bias -1")
     ),
-    "at rate 1 most units die": lambda n: mean(n, "ReLU, rate 1") < 50,
-    "at rate 0.5 a leak of 0.01 saves none": lambda n: (
-        mean(n, "leaky ReLU, rate 0.5") < min(mean(n, "ReLU, rate 0.5") + 10, 95)
+    "at rate 1 fewer than 60 in 100 ReLUs live, and fewer than at 0.5": lambda n: (
+        below(n["ReLU, rate 1"]["alive after"], SIXTY)
+        and below(n["ReLU, rate 1"]["alive after"], n["ReLU, rate 0.5"]["alive after"])
     ),
-    "with biases of -3 neither relu nor a leak of 0.01 wakes a unit": lambda n: all(
-        abs(mean(n, name) - mean(n, name, "alive before")) < 1 and mean(n, name) < 50
+    "at rate 1 a fifth dies with a leak of 0.01 as well, and nothing is learned": lambda n: (
+        below(n["leaky ReLU, rate 1"]["alive after"], ALL, by=20)
+        and level(n["leaky ReLU, rate 1"]["test error"], NINETY, within=1)
+    ),
+    "with biases of -3 neither relu nor a leak of 0.01 brings a unit back": lambda n: all(
+        level(n[name]["alive after"], n[name]["alive before"], within=1)
+        and below(n[name]["alive after"], SIXTY)
         for name in ("ReLU, bias -3", "leaky ReLU 0.01, bias -3")
     ),
     "a leak of 0.1 and ELU do": lambda n: all(
-        mean(n, name) > 75 for name in ("leaky ReLU 0.1, bias -3", "ELU, bias -3")
+        below(n[name]["alive before"], n[name]["alive after"], by=20)
+        for name in ("leaky ReLU 0.1, bias -3", "ELU, bias -3")
     ),
-    "with biases of -3 only ELU learns well": lambda n: (
-        mean(n, "ELU, bias -3", "test error") < 15
-        and mean(n, "leaky ReLU 0.1, bias -3", "test error") > 20
-        and mean(n, "ReLU, bias -3", "test error") > 85
+    "with biases of -3 ELU brings back most, and learns best": lambda n: (
+        below(
+            n["leaky ReLU 0.1, bias -3"]["alive after"], n["ELU, bias -3"]["alive after"], by=1
+        )
+        and below(n["ELU, bias -3"]["test error"], n["leaky ReLU 0.1, bias -3"]["test error"])
+        and below(
+            n["leaky ReLU 0.1, bias -3"]["test error"],
+            n["leaky ReLU 0.01, bias -3"]["test error"],
+            by=30,
+        )
     ),
 }

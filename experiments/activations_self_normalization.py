@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch text uses
 from torch import Tensor, nn
 
+from experiments.comparing import below, level
 from experiments.record import Numbers
 from steadygrad.activations import alpha_dropout
 
@@ -110,26 +111,41 @@ def last(numbers: Numbers, name: str) -> float:
     return float(np.exp(np.log(numbers[name]["deviation"][:, -1]).mean()))
 
 
+def logs(numbers: Numbers, name: str) -> np.ndarray:
+    """The logarithm of each seed's deviation after all layers."""
+    return np.log(numbers[name]["deviation"][:, -1])
+
+
+def near(numbers: Numbers, name: str, size: float, by: float) -> bool:
+    """Whether the deviation after all layers is this, to within a share of it."""
+    return level(logs(numbers, name), np.array(math.log(size)), within=math.log(1 + by))
+
+
 CLAIMS: dict[str, Callable[[Numbers], bool]] = {
-    "with LeCun's weights the deviation is 1 after a hundred layers": lambda n: (
-        0.95 < last(n, "all kept") < 1.05
+    "with LeCun's weights the deviation is 1 after a hundred layers": lambda n: near(
+        n, "all kept", 1, by=0.05
     ),
-    "with He's it explodes": lambda n: min(last(n, "He, uniform"), last(n, "He, normal")) > 50,
-    "with torch's gain for selu it settles near a fifth": lambda n: (
-        0.15 < last(n, "torch's gain for selu") < 0.25
+    "with He's it explodes": lambda n: all(
+        below(np.array(math.log(50)), logs(n, name)) for name in ("He, uniform", "He, normal")
     ),
-    "with torch's default weights, and with leaky ReLU, it vanishes": lambda n: (
-        max(last(n, "torch's default"), last(n, "leaky ReLU")) < 1e-6
+    "with torch's gain for selu it settles near a fifth": lambda n: near(
+        n, "torch's gain for selu", 0.2, by=0.25
     ),
-    "weights with a small mean blow it up": lambda n: last(n, "weights with a mean") > 1e3,
+    "with torch's default weights, and with leaky ReLU, it vanishes": lambda n: all(
+        below(logs(n, name), np.array(math.log(1e-6)))
+        for name in ("torch's default", "leaky ReLU")
+    ),
+    "weights with a small mean multiply it more than ten thousandfold": lambda n: below(
+        np.array(math.log(1e4)), logs(n, "weights with a mean")
+    ),
     "inputs of another mean or deviation do no lasting harm": lambda n: all(
-        0.95 < last(n, name) < 1.05 for name in ("inputs of deviation 10", "inputs of mean 3")
+        near(n, name, 1, by=0.05) for name in ("inputs of deviation 10", "inputs of mean 3")
     ),
     "dropout shifts it by a quarter, alpha dropout does not": lambda n: (
-        1.2 < last(n, "dropout of 10 %") < 1.35
-        and 0.95 < last(n, "alpha dropout of 10 %") < 1.05
+        near(n, "dropout of 10 %", 1.27, by=0.04)
+        and near(n, "alpha dropout of 10 %", 1, by=0.02)
     ),
-    "ELU loses it": lambda n: last(n, "ELU") < 0.05,
+    "ELU loses it": lambda n: below(logs(n, "ELU"), np.array(math.log(0.05))),
     "ten units are too few to hold it": lambda n: (
         n["10 units a layer"]["deviation"][:, -1].std()
         > 5 * n["all kept"]["deviation"][:, -1].std()

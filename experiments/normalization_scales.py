@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from experiments.comparing import below
 from experiments.normalization_rates import digits, network, result
 from experiments.record import Numbers
 from experiments.stacks import train
@@ -31,26 +32,45 @@ def measure(seeds: Iterable[int]) -> Numbers:
     return {kind: {"error": errors(kind)} for kind in KINDS}
 
 
-def mean_error(numbers: Numbers, kind: str) -> np.ndarray:
-    """For each scale, over the seeds."""
-    return numbers[kind]["error"].mean(axis=0)
+def at(numbers: Numbers, kind: str, scale: int) -> np.ndarray:
+    """Each seed's error at one of the scales."""
+    return numbers[kind]["error"][:, scale]
 
+
+def all_below(numbers: Numbers, kind: str, most: float, scales: Iterable[int]) -> bool:
+    return all(below(at(numbers, kind, scale), np.array(most)) for scale in scales)
+
+
+def all_above(numbers: Numbers, kind: str, least: float, scales: Iterable[int]) -> bool:
+    return all(below(np.array(least), at(numbers, kind, scale)) for scale in scales)
+
+
+def best(numbers: Numbers, kind: str) -> int:
+    """The scale of the lowest error, on average over the seeds."""
+    return int(numbers[kind]["error"].mean(axis=0).argmin())
+
+
+ALL, LEARNS = range(20), (14, 15, 16)
 
 CLAIMS: dict[str, Callable[[Numbers], bool]] = {
-    "without a norm three of the twenty scales learn": lambda n: bool(
-        (mean_error(n, "none") < 0.6).sum() == 3 and (mean_error(n, "none") > 0.85).sum() == 17
+    "without a norm three of the twenty scales learn": lambda n: (
+        all_below(n, "none", 0.7, LEARNS)
+        and all_above(n, "none", 0.8, set(ALL).difference(LEARNS))
     ),
     "batch norm learns at all twenty": lambda n: all(
-        mean_error(n, kind).max() < 0.7 for kind in ("BN before", "BN after")
+        all_below(n, kind, 0.75, ALL) for kind in ("BN before", "BN after")
     ),
-    "layer and group norm learn from 0.02 on, and hardly below 0.01": lambda n: all(
-        mean_error(n, kind)[11:].max() < 0.65 and mean_error(n, kind)[:10].min() > 0.8
+    "layer and group norm learn from 0.03 on, and hardly up to 0.005": lambda n: all(
+        all_below(n, kind, 0.65, ALL[12:]) and all_above(n, kind, 0.8, ALL[:9])
         for kind in ("LN", "GN")
     ),
     "even with batch norm the scale matters: a good one errs on an eighth, the ends on more": (
         lambda n: all(
-            mean_error(n, kind).min() < 0.15 < 0.25 < mean_error(n, kind)[[0, -1]].min()
-            for kind in ("BN before", "BN after")
+            all_below(n, kind, 0.15, [best(n, kind)])
+            and all(
+                below(at(n, kind, best(n, kind)), at(n, kind, end), by=by) for end in (0, -1)
+            )
+            for kind, by in (("BN before", 0.1), ("BN after", 0.05))
         )
     ),
 }

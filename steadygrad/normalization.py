@@ -183,7 +183,8 @@ def layer_norm(
 
     The features are the last axes of x, as many as γ has: with γ of shape (D,) every position
     of a (batch, length, D) sequence has a mean and a variance of its own; with γ of shape
-    (C, H, W) every image has one of each.  The variance divides by the number of features.
+    (C, H, W) every image has one of each.  γ and β have an entry for each feature, and the
+    variance divides by the number of features.
     """
     dims = list(range(-gamma.dim(), 0))
     mean = x.mean(dim=dims, keepdim=True)
@@ -202,8 +203,10 @@ def group_norm(
         y = γ (x − μ) / √(v + ε) + β
 
     The first C / num_groups channels are the first group, and so on; μ and v are taken over a
-    group's channels and all their pixels.  γ and β have an entry for each channel.  One group
-    is layer norm over (C, H, W), C groups are instance norm.  `num_groups` must divide C.
+    group's channels and all their pixels.  γ and β have an entry for each channel.  With one
+    group x̂ = (x − μ) / √(v + ε) is that of layer norm over (C, H, W), whose γ and β have an
+    entry for each pixel of each channel; with C groups it is instance norm.  `num_groups` must
+    divide C.
     """
     shape = [1, -1] + [1] * (x.dim() - 2)
     groups = x.reshape(len(x), num_groups, -1)
@@ -221,8 +224,11 @@ def rms_norm(
 
         y = γ x / √(mean(x²) + ε)        the mean over the last axis
 
-    Half the sums of layer norm.  In half precision squares above 65504 are infinite, so what
-    comes in narrower than float32 is squared in float32, and comes out as it came in.
+    One mean instead of layer norm's two.  In float16 squares above 65504 are infinite, so an x
+    narrower than float32 is squared and divided in float32, and rounded to its own dtype
+    before γ multiplies it.  So y has the dtype of x if γ has it too.  (A float32 γ makes y
+    float32; PyTorch's own rounds y to the dtype of x.)  PyTorch's default ε is the smallest
+    step above 1 of the dtype, 1.2e-7 in float32.
     """
     wide = x.to(torch.promote_types(x.dtype, torch.float32))
     mean_square = wide.square().mean(dim=-1, keepdim=True)
@@ -247,12 +253,22 @@ def _affine(fold: Callable) -> Callable:
 def fold_batch_norm(conv: Layer, bn: nn.Module) -> Layer:
     """One layer that does what a layer and the batch norm behind it do in evaluation.
 
-        s = γ / √(running_var + ε)        W′ = s W        b′ = s (b − running_mean) + β
+        fold_batch_norm(conv, bn)(x) = bn(conv(x))        for every x, bn in evaluation mode
 
-    s has an entry for each output channel, W's first axis.  A layer without bias has b = 0,
-    and gets one.  Returns a new layer with the settings of `conv` (its stride, padding, …);
-    the two that came in stay as they are.  For linear layers it is the same formula.
+    `conv` is a convolution or a linear layer, with a bias or without; `bn` is the batch norm
+    over its output channels.  Derive the new weight and the new bias from W, b and from γ, β,
+    running_mean, running_var and ε, which are bn.weight, bn.bias, bn.running_mean,
+    bn.running_var and bn.eps.  Return a new layer of the kind of `conv`, with its settings
+    (stride, padding, …), a weight of the same shape, and a bias with an entry for each output
+    channel, even if `conv` has none.  The two that came in stay as they are.
+
+    >>> conv, bn = nn.Conv2d(1, 4, 3, bias=False), nn.BatchNorm2d(4).eval()
+    >>> x, folded = torch.rand(2, 1, 5, 5), fold_batch_norm(conv, bn)
+    >>> torch.allclose(folded(x), bn(conv(x)), atol=1e-6)
+    True
     """
+    # y = s (W x + b − running_mean) + β  with  s = γ / √(running_var + ε), one for each output
+    # channel (W's first axis), so  W′ = s W  and  b′ = s (b − running_mean) + β
     scale = bn.weight / (bn.running_var + bn.eps).sqrt()
     bias = torch.zeros_like(scale) if conv.bias is None else conv.bias
     shape = [-1] + [1] * (conv.weight.dim() - 1)
@@ -271,8 +287,8 @@ def recalibrate(model: Model, batches: Iterable[Tensor]) -> Model:
     Running values are an average over the past, when the weights were others.  On new data,
     or after averaging weights, they are wrong.  The copy forgets them, and every batch norm of
     it averages the means and the (unbiased) variances of the batches, as one with momentum=None
-    does.  Dropout is off meanwhile.  Each module's mode and momentum are those of the model,
-    which stays as it is.
+    does: how far the batches' means lie apart does not enter the variance.  Dropout is off
+    meanwhile.  Each module's mode and momentum are those of the model, which stays as it is.
     """
     fresh = copy.deepcopy(model).eval()
     norms = [module for module in fresh.modules() if isinstance(module, BATCH_NORMS)]

@@ -95,6 +95,7 @@ SMALLER = {  # name -> the table of what it measures, and a few of its rows
     "loop_clipping": ("SETTINGS", ("2 x He", "2 x He, norm 1")),
     "loop_recurrent": ("BOUNDS", ("norm 1",)),
     "activations_contest": ("CONTESTANTS", ("ReLU",)),
+    "normalization_batches": ("RATES", (128,)),
     "activations_dead_units": ("SETTINGS", ("ReLU, rate 0.1", "ELU, bias -3")),
     "adaptive_contest": ("CONTESTANTS", ("AdaDelta",)),
     "adaptive_classes": ("SHARES", ("1/k",)),
@@ -104,7 +105,6 @@ LAST_AXIS = {
     "schedules_batches": ("SIZES", slice(3, 5)),
     "normalization_rates": ("RATES", slice(3, 4)),
     "normalization_scales": ("SCALES", slice(12, 14)),
-    "normalization_batches": ("RATES", slice(1, 2)),
 }
 
 

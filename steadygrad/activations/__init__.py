@@ -1,7 +1,8 @@
 """Activations: the function between two layers, its slope, and what both do to a network.
 
-Every function has its slope, derived by hand, beside it: `gelu` and `gelu_slope`.  Both are
-right far out on either side, where e^x overflows.  Chapter 3 derives them in this order.
+The functions in ACTIVATIONS have their slopes, derived by hand, beside them: `gelu` and
+`gelu_slope`.  Both are right far out on either side, where e^x overflows.  Chapter 3 derives
+them in this order.
 
     sigmoids          stable_sigmoid, tanh, softplus
     rectifiers        relu, leaky_relu, randomized_leaky_relu, prelu, elu

@@ -1,4 +1,4 @@
-"""Dead units: those that no example switches on; how to count them, and how to wake them."""
+"""Dead units: those that no example switches on; how to count them, how to replace them."""
 
 import math
 from collections.abc import Iterable
@@ -27,7 +27,8 @@ def dead_unit_fraction(
 
     `layer` names the activation's module, as in `model.named_modules()`; its output has the
     units in dimension 1.  The model is read in evaluation mode and handed back as it was: every
-    module in its own mode, no hook left.
+    module in its own mode, no hook left.  Raises ValueError if there are no examples, since
+    then nothing is known about any unit.
     """
     on = []  # a row for each example, or for each place of it; a column for each unit
 
@@ -45,8 +46,8 @@ def dead_unit_fraction(
         hook.remove()
         for module, mode in modes:
             module.training = mode
-    if not on:
-        raise ValueError("No batch came, so no unit was seen; give at least one.")
+    if not any(len(rows) for rows in on):
+        raise ValueError("There are no examples: hand in at least one batch that has some.")
     return 1 - torch.cat(on).any(dim=0).double().mean().item()
 
 

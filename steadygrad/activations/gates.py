@@ -17,7 +17,8 @@ def gelu(x: Float[Tensor, "*shape"], approximate: bool = False) -> Float[Tensor,
         exact          x Φ(x),  Φ(x) = (1 + erf(x / √2)) / 2
         approximate    x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2
 
-    GPT-2 was trained with the second, BERT with the first.  They differ by less than 0.0005.
+    They differ by less than 0.0005.  A model should be run with the form that it was trained
+    with: the code of GPT-2 has the approximate one, PyTorch's default is the exact one.
 
     >>> gelu(torch.tensor([-1.0, 1.0]))
     tensor([-0.1587,  0.8413])
@@ -44,7 +45,7 @@ def gelu_slope(
 
 @checked
 def quick_gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """x σ(1.702 x): the cheap likeness of GELU, off by up to 0.02."""
+    """x σ(1.702 x): an approximation of GELU, off by up to 0.02 (Hendrycks & Gimpel, 2016)."""
     return x * torch.sigmoid(1.702 * x)
 
 
@@ -80,7 +81,7 @@ def swish_beta_slope(
 
 @checked
 def silu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """x σ(x), which is Swish with β = 1 (Elfwing et al., 2017)."""
+    """x σ(x), which is Swish with β = 1 (Hendrycks & Gimpel, 2016; Elfwing et al., 2017)."""
     return swish(x)
 
 

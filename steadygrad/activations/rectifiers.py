@@ -25,7 +25,7 @@ def relu_slope(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 @checked
 def leaky_relu(x: Float[Tensor, "*shape"], slope: float = 0.01) -> Float[Tensor, "*shape"]:
-    """A ReLU with a slope on the left as well, so that no unit is ever cut off
+    """A ReLU with a small slope on the left, so that a gradient comes back from there as well
     (Maas et al., 2013)."""
     return relu(x) + slope * x.clamp(max=0)
 
@@ -51,7 +51,8 @@ def randomized_leaky_relu(
         training      x where x > 0, else a x, with a ~ U(lower, upper) for every entry
         evaluating    x where x > 0, else (lower + upper) / 2 · x
 
-    Xu et al. write x / a with a ~ U(3, 8); here, as in PyTorch, a multiplies.  `rng` is a
+    Xu et al. draw a from U(3, 8) and divide by it, so that they evaluate with a slope of
+    1 / 5.5 = 0.18.  Here, as in PyTorch, a multiplies, and the slope is 0.23.  `rng` is a
     generator on the device of `x`; without one, PyTorch's own is used.
     """
     if not training:
@@ -75,15 +76,23 @@ def prelu_backward(
     x: Float[Tensor, "batch channels *space"],
     a: Float[Tensor, " channels"],
 ) -> tuple[Float[Tensor, "batch channels *space"], Float[Tensor, " channels"]]:
-    """The gradients of a PReLU, with respect to its input and to its slopes.
+    """The gradients of a PReLU, with respect to its input and to its slopes (He et al., 2015).
 
         y = x where x > 0, else a_c x             one slope a_c for each channel c (dimension 1)
-        ∂loss/∂x = grad_out · (1 where x > 0, else a_c)
-        ∂loss/∂a_c = sum of grad_out · x over all entries of channel c with x ≤ 0
 
-    `grad_out` is ∂loss/∂y.  Works for (batch, channels) and for images, (batch, channels,
-    height, width).  At x = 0 the slope is a_c, as in PyTorch.
+    `grad_out` is ∂loss/∂y, as large as x.  Return two tensors: ∂loss/∂x, as large as x, and
+    ∂loss/∂a, with one number for each channel.  Derive both by the chain rule.  x is a table
+    (batch, channels) or has more axes behind these two, as images have: (batch, channels,
+    height, width).  Doubling grad_out doubles both gradients.  Where every x is positive the
+    gradient of a is 0.  At x = 0 the slope is a_c, as in PyTorch.
+
+    >>> x, a = torch.tensor([[-1.0, 2.0], [-3.0, -5.0]]), torch.tensor([0.5, 0.25])
+    >>> prelu_backward(torch.ones(2, 2), x, a)
+    (tensor([[0.5000, 1.0000],
+            [0.5000, 0.2500]]), tensor([-4., -5.]))
     """
+    # ∂loss/∂x = grad_out · (1 where x is positive, else a_c)
+    # ∂loss/∂a_c = the sum of grad_out · x over the other entries of channel c
     slope = a.reshape(1, -1, *[1] * (x.dim() - 2))
     grad_x = grad_out * torch.where(x > 0, 1.0, slope)
     each = torch.where(x > 0, 0.0, grad_out * x)

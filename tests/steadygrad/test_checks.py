@@ -232,8 +232,8 @@ REFUSED = {  # what is nonsense -> the call, and what the error says
     "everything dropped": (lambda: alpha_dropout(X, 1.0), "p must be 0 or more and below 1"),
     "a bend of sharpness 0": (lambda: softplus(X, beta=0.0), "beta must be above 0"),
     "no batch to look at": (
-        lambda: dead_unit_fraction(mlp([3, 3, 3]), "1", []),
-        "No batch came",
+        lambda: dead_unit_fraction(mlp([3, 3, 3]), "1", iter([])),
+        "There are no examples",
     ),
     "a mean over infinitely many steps": (
         lambda: adam(X[0], None, betas=(1.0, 0.999)),

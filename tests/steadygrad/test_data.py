@@ -320,7 +320,7 @@ def test_without_noise_each_toy_set_obeys_its_rule(rng):
         (lambda rng: load_images(train_share=1.0), "between 0 and 1, but got 1.0"),
         (lambda rng: load_images(train_share=-0.2), "between 0 and 1, but got -0.2"),
         (lambda rng: data.spiral(1, rng=rng), "n ≥ 2; got 1"),
-        (lambda rng: data.spiral(9, -0.1, rng=rng), "zero or more, but got -0.1"),
+        (lambda rng: data.spiral(9, -0.1, rng=rng), "noise must be 0 or more, but is -0.1"),
     ],
 )
 def test_a_mistake_is_named_with_what_to_do(wrong, complaint, rng):

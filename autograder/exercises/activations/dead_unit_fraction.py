@@ -161,8 +161,8 @@ DEAD_UNIT_FRACTION = Exercise(
             instead_of=JOINED,
             wrote="torch.cat(on)",
             symptom="You count zeros. A healthy ReLU layer has half of them.",
-            hint="A unit that is off for half of the examples is doing its work. Dead is one "
-            "that is off for all.",
+            hint="A unit that is off for half of the examples is doing its work. A dead unit "
+            "is off for all of them.",
         ),
         Misconception(
             "the last batch only",
@@ -184,29 +184,29 @@ DEAD_UNIT_FRACTION = Exercise(
             "dead in any batch",
             instead_of=JOINED,
             wrote=f"{EACH}.all(dim=0)",
-            symptom="A unit that rests during one batch is dead to you.",
-            hint="Dead is who never answers, in no batch at all.",
+            symptom="You count a unit as dead if it is off throughout one batch.",
+            hint="A dead unit is off in every batch.",
         ),
         Misconception(
             "mean over the batches",
             instead_of=JOINED,
             wrote=EACH,
             symptom="You average the share of each batch.",
-            hint="A unit that answers in one batch only is wholly alive. Join the batches "
-            "first, then count.",
+            hint="A unit that is on in one batch only is alive. Join the batches first, then "
+            "count.",
         ),
         Misconception(
             "ever inactive",
             instead_of=".any(dim=0)",
             wrote=".all(dim=0)",
             symptom="You call a unit dead as soon as one example leaves it off.",
-            hint="A ReLU that is never off is a straight line. Dead is one that is never on.",
+            hint="Units are off for some examples and on for others. A dead unit is never on.",
         ),
         Misconception(
             "dead for examples, not units",
             instead_of=".any(dim=0)",
             wrote=".any(dim=1)",
-            symptom="You count examples without any answer instead of units.",
+            symptom="You count examples for which all units are off, instead of units.",
             hint="Ask along the other dimension: for each unit, over all examples.",
         ),
         Misconception(
@@ -229,14 +229,14 @@ DEAD_UNIT_FRACTION = Exercise(
             instead_of="module.training = mode",
             wrote="pass",
             symptom="A model that came in training mode goes back in evaluation mode.",
-            hint="Whoever trains on would train without dropout. Restore the mode you found.",
+            hint="If training goes on, it must go on with dropout. Restore the mode you found.",
         ),
         Misconception(
             "dropout left on",
             instead_of="model.eval()",
             wrote="pass",
             symptom="A model with dropout gives you other answers.",
-            hint="Dropout switches units off by lot. Read the model in evaluation mode.",
+            hint="Dropout switches units off at random. Read the model in evaluation mode.",
         ),
         Misconception(
             "the share of the living",
@@ -271,16 +271,16 @@ DEAD_UNIT_FRACTION = Exercise(
             "negative outputs taken for dead",
             instead_of=UNIT,
             wrote=UNIT.replace("!=", ">"),
-            symptom="A unit that is only ever negative is dead to you.",
-            hint="Dead is who puts out 0. Not every activation is a ReLU: a tanh says "
-            "something with negative numbers, too.",
+            symptom="You count a unit as dead if its outputs are never positive.",
+            hint="A dead unit puts out 0. Not every activation is a ReLU: a tanh unit with "
+            "negative outputs is alive.",
         ),
         Misconception(
             "small outputs taken for dead",
             instead_of=UNIT,
             wrote="output.movedim(1, -1).flatten(0, -2).abs() > 1e-6",
-            symptom="A unit that answers faintly is dead to you.",
-            hint="A dead unit puts out 0 and nothing else; a faint one still learns.",
+            symptom="You count a unit as dead if its outputs are very small.",
+            hint="A dead unit puts out exactly 0; a unit with small outputs still learns.",
         ),
         Misconception(
             "number for share",

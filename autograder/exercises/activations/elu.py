@@ -63,7 +63,7 @@ ELU = Exercise(
             wrote="torch.expm1(x)",
             symptom="Your values are right; at 800 the gradient is NaN.",
             hint="The branch that is not chosen is differentiated as well: 0 times infinity. "
-            "Take the positive numbers away from the exponential before, not after.",
+            "Replace the positive numbers before the exponential is computed, not after.",
         ),
         Misconception(
             "the exponential of everything, minus 1",
@@ -71,7 +71,8 @@ ELU = Exercise(
             wrote="(torch.exp(x) - 1)",
             symptom="At 800 the gradient is NaN, and close to zero digits are lost.",
             hint="The branch that is not chosen is differentiated as well: 0 times infinity. "
-            "Keep the positive numbers from the exponential, and compute e^x − 1 in one go.",
+            "Replace the positive numbers before the exponential is computed, and compute e^x "
+            "− 1 in one step.",
         ),
         Misconception(
             "e^x − 1 by subtraction",
@@ -79,7 +80,7 @@ ELU = Exercise(
             wrote="(torch.exp(left) - 1)",
             symptom="Close to zero your answers have lost most of their digits.",
             hint="e^−1e-12 is 0.999999999999; taking 1 away leaves the rounding. There is a "
-            "function that computes e^x − 1 in one go.",
+            "function that computes e^x − 1 in one step.",
         ),
         Misconception(
             "α ignored",
@@ -93,8 +94,8 @@ ELU = Exercise(
             instead_of=RESULT,
             wrote="alpha * torch.where(x > 0, x, torch.expm1(left))",
             symptom="Your right side has slope α.",
-            hint="On the right ELU is the identity, whatever α is. A factor on both sides "
-            "comes with SELU, and is another one.",
+            hint="On the right ELU is the identity, whatever α is. SELU has a factor on both "
+            "sides, but that is λ.",
         ),
         Misconception(
             "α inside the exponential",

@@ -77,8 +77,8 @@ GELU = Exercise(
             instead_of=CLOSE,
             wrote="0.5 * x * (1 + torch.erf(x / math.sqrt(2)))",
             symptom="You give the exact form in both cases.",
-            hint="They differ by up to 0.0005: enough to change what a model trained with one "
-            "says when it is run with the other.",
+            hint="They differ by up to 0.0005: a model that was trained with one gives other "
+            "outputs when it is run with the other.",
         ),
         Misconception(
             "always approximate",
@@ -122,8 +122,8 @@ GELU = Exercise(
             instead_of=CLOSE,
             wrote="x * torch.sigmoid(1.702 * x)",
             symptom="Your approximate form is off by up to 0.02.",
-            hint="The sigmoid form is a third function, quicker and forty times less exact. "
-            "Asked for is the one with tanh.",
+            hint="The sigmoid form is a third function, forty times less exact. Asked for is "
+            "the one with tanh.",
         ),
         Misconception(
             "the root on the straight line only",
@@ -210,7 +210,7 @@ GELU = Exercise(
             instead_of=EXACT,
             wrote="x * torch.sigmoid(1.702 * x)",
             symptom="Your exact form is off by up to 0.02.",
-            hint="That is the quickest likeness of GELU. The exact form has the error "
+            hint="That is a rougher approximation of GELU. The exact form has the error "
             "function.",
         ),
         Misconception(

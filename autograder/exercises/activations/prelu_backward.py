@@ -102,13 +102,14 @@ PRELU_BACKWARD = Exercise(
             instead_of=SUM,
             wrote="each.mean(dim=others)",
             symptom="Your slope gradients are too small by the number of entries of a channel.",
-            hint="The mean of the loss stands in grad_out already. Here gradients add up.",
+            hint="If the loss is a mean, its 1/N is in grad_out already. Here gradients add "
+            "up.",
         ),
         Misconception(
             "the positive side counted",
             instead_of=EACH,
             wrote="each = grad_out * x",
-            symptom="Your slope gradient counts entries that the slope never touched.",
+            symptom="Your slope gradient counts entries in which the slope does not occur.",
             hint="Where x is positive, y = x, and a does not occur in it.",
         ),
         Misconception(

@@ -88,8 +88,8 @@ RANDOMIZED_LEAKY_RELU = Exercise(
             instead_of=DRAW,
             wrote="share = torch.rand(x.shape, dtype=x.dtype, device=x.device)",
             symptom="The same generator gives you other slopes each time.",
-            hint="Whoever hands you a generator wants to draw the same slopes again. Hand it "
-            "on to whatever draws.",
+            hint="Who passes a generator wants to be able to draw the same slopes again. Pass "
+            "it on to the function that draws.",
         ),
         Misconception(
             "one slope for all",
@@ -197,8 +197,8 @@ RANDOMIZED_LEAKY_RELU = Exercise(
             instead_of=DRAW,
             wrote=DRAW.replace("generator=rng", "generator=torch.Generator().manual_seed(0)"),
             symptom="Every generator gives you the same slopes.",
-            hint="With a seed of your own there is no lot left. Draw from the generator that "
-            "is given.",
+            hint="With a seed of your own the slopes are not random any more. Draw from the "
+            "generator that is given.",
         ),
         Misconception(
             "the generator's seed for the generator",

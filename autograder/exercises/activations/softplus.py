@@ -67,14 +67,15 @@ SOFTPLUS = Exercise(
             instead_of="z = beta * x",
             wrote="z = x",
             symptom="You divide by β, but the exponent lacks it.",
-            hint="β stands twice: it makes the bend sharp, and keeps the right slope at 1.",
+            hint="β occurs twice: in the exponent it makes the bend sharp, and as a divisor it "
+            "keeps the right slope at 1.",
         ),
         Misconception(
             "β missing from the exponent",
             instead_of=SMALL,
             wrote="small = (-x.abs()).exp()",
             symptom="The bend is that of β = 1, in part.",
-            hint="Everything that the exponential sees is β x.",
+            hint="The argument of the exponential is β x everywhere.",
         ),
         Misconception(
             "written as it stands",
@@ -90,7 +91,7 @@ SOFTPLUS = Exercise(
             wrote="torch.log(1 + z.exp()) / beta",
             symptom="Far on the right your softplus is infinite, far on the left it is 0.",
             hint="Take the large number out of the logarithm first, and on the left do not add "
-            "a small number to 1 before the logarithm sees it.",
+            "a small number to 1 before the logarithm is taken.",
         ),
         Misconception(
             "chosen after the overflow",
@@ -98,8 +99,8 @@ SOFTPLUS = Exercise(
             wrote="torch.where(z > 20, z, torch.log1p(z.exp())) / beta",
             symptom="Your values are right; far on the right the gradient is NaN.",
             hint="A choice between two branches does not keep the other branch from being "
-            "computed, nor from being differentiated: 0 times infinity. Give the exponential "
-            "a number that it can bear.",
+            "computed, nor from being differentiated: 0 times infinity. Pass to the "
+            "exponential only numbers for which it is finite.",
         ),
         Misconception(
             "β x beyond the threshold",
@@ -127,8 +128,8 @@ SOFTPLUS = Exercise(
             instead_of="torch.log1p(small)",
             wrote="torch.log(1 + small)",
             symptom="In the left tail your answers are 0, or have lost their digits.",
-            hint="Next to 1 a number such as 1e-17 is rounded away before the logarithm sees "
-            "it. There is a function that computes log(1 + s) from s itself.",
+            hint="Next to 1 a number such as 1e-17 is rounded away before the logarithm is "
+            "taken. There is a function that computes log(1 + s) from s itself.",
         ),
         Misconception(
             "the small part left out",
@@ -158,7 +159,7 @@ SOFTPLUS = Exercise(
             instead_of="z.clamp(min=0) + torch.log1p(small)",
             wrote="z + torch.log1p(small)",
             symptom="Your right side is right, and your left side falls below 0.",
-            hint="What is added to the logarithm is max(z, 0): on the left it is nothing.",
+            hint="What is added to the logarithm is max(z, 0), which is 0 on the left.",
         ),
         Misconception(
             "only the small part divided by β",

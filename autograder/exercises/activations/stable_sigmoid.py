@@ -69,7 +69,7 @@ STABLE_SIGMOID = Exercise(
     cases=sigmoid_cases,
     accepts=(sigmoid_by_tanh, sigmoid_by_mask, sigmoid_by_denominator),
     goal="write an activation that is right for every number",
-    section="The sigmoid, without accidents",
+    section="A sigmoid that never overflows",
     minutes=5,
     difficulty=2,
     trace=Trace(inputs=dict(x=torch.tensor([-1000.0, 0.0, 1000.0])), steps=sigmoid_steps),
@@ -102,7 +102,7 @@ STABLE_SIGMOID = Exercise(
             instead_of=QUOTIENT,
             wrote="torch.where(right, small, 1.0) / (1 + small)",
             symptom="Your curve falls where it should rise: it is σ(−x).",
-            hint="On the right the numerator is 1, the denominator hardly more.",
+            hint="On the right the numerator is 1 and the denominator only a little more.",
         ),
         Misconception(
             "size for number",
@@ -119,7 +119,7 @@ STABLE_SIGMOID = Exercise(
             wrote=f"return ({QUOTIENT}).clamp(1e-7, 1 - 1e-7)",
             symptom="Your answers never fall below 1e-7.",
             hint="σ(−30) is 9e-14, and its logarithm is −30. Choose the form that needs no "
-            "floor.",
+            "lower bound.",
         ),
         Misconception(
             "no number replaced by 0",

@@ -45,7 +45,7 @@ SWIGLU = Exercise(
     points=2,
     cases=swiglu_cases,
     accepts=(swiglu_by_linear,),
-    goal="write the hidden layer of today's language models",
+    goal="write the hidden layer of many language models",
     section="A gate with weights of its own",
     minutes=6,
     difficulty=2,
@@ -93,7 +93,7 @@ SWIGLU = Exercise(
             instead_of=HIDDEN,
             wrote="hidden = gate * torch.sigmoid(gate) + up",
             symptom="The two paths are added.",
-            hint="A gate lets through or holds back: it multiplies.",
+            hint="A gate multiplies what it lets through or holds back.",
         ),
         Misconception(
             "product after the way down",

@@ -270,8 +270,8 @@ BATCH_NORM = Exercise(
             wrote=f"mean, var = x.mean(dim=dims), x.var(dim=dims, correction=0)\n    {X_HAT}",
             symptom="In evaluation an answer depends on the other examples; one example alone "
             "is always β.",
-            hint="In evaluation the running values normalize, so that each example gets the "
-            "same answer in any company.",
+            hint="In evaluation the running values normalize, so that an example's answer does "
+            "not depend on the rest of its batch.",
         ),
         Misconception(
             "running values updated in evaluation",
@@ -286,8 +286,8 @@ BATCH_NORM = Exercise(
             instead_of=UPDATES,
             wrote=f"{UPDATES}\n        mean, var = running_mean, running_var",
             symptom="In training y is normalized with the running values, not the batch's own.",
-            hint="In training the batch normalizes itself, and its gradient knows it. Running "
-            "values are for later.",
+            hint="In training the batch's own mean and variance normalize it, and gradients "
+            "flow through them. Running values are for evaluation.",
         ),
         Misconception(
             "epsilon outside the root",
@@ -330,7 +330,7 @@ BATCH_NORM = Exercise(
             instead_of=Y,
             wrote="return x_hat, running_mean, running_var",
             symptom="y does not depend on γ and β.",
-            hint="Normalizing takes scale and place away; γ and β give the layer a way back.",
+            hint="Normalizing removes scale and mean; with γ and β the layer can have others.",
         ),
         Misconception(
             "no scale and shift in evaluation",

@@ -141,7 +141,7 @@ GROUP_NORM = Exercise(
             instead_of=GROUPS,
             wrote="groups = x.reshape(len(x), 1, -1)",
             symptom="All channels of an example share one mean, whatever num_groups is.",
-            hint="That is layer norm, the case of one group.",
+            hint="That is the case of one group, with the mean and variance of layer norm.",
         ),
         Misconception(
             "each channel by itself",
@@ -170,7 +170,7 @@ GROUP_NORM = Exercise(
             instead_of=Y,
             wrote="return x_hat",
             symptom="y does not depend on γ and β.",
-            hint="γ and β give the layer a way back to any scale and place.",
+            hint="With γ and β the layer can have any scale and mean.",
         ),
         Misconception(
             "epsilon outside the root",

@@ -149,7 +149,7 @@ LAYER_NORM = Exercise(
             instead_of="return gamma * x_hat + beta",
             wrote="return x_hat",
             symptom="y does not depend on γ and β.",
-            hint="γ and β give the layer a way back to any scale and place.",
+            hint="With γ and β the layer can have any scale and mean.",
         ),
         Misconception(
             "shift before the scale",

@@ -159,8 +159,8 @@ RECALIBRATE = Exercise(
             instead_of="        norm.momentum = None\n",
             wrote="",
             symptom="The last batches count more than the first.",
-            hint="A fixed momentum fades the past. Asked for is the plain average, all batches "
-            "of equal weight.",
+            hint="With a fixed momentum older batches count less. Asked for is the plain "
+            "average, all batches of equal weight.",
         ),
         Misconception(
             "not reset",
@@ -213,7 +213,7 @@ RECALIBRATE = Exercise(
             instead_of="ours.training = theirs.training",
             wrote="pass",
             symptom="The modules come back in other modes than they had.",
-            hint="Who hands in a model in training expects one in training; put each module "
+            hint="Who passes a model in training expects one in training; put each module "
             "back.",
         ),
         Misconception(

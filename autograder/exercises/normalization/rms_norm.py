@@ -118,7 +118,7 @@ RMS_NORM = Exercise(
             instead_of=Y,
             wrote="return (wide / (mean_square + eps).sqrt()).to(x.dtype)",
             symptom="y does not depend on γ.",
-            hint="γ gives the layer a way back to any scale.",
+            hint="With γ the layer can have any scale.",
         ),
         Misconception(
             "squared in half precision",
@@ -148,7 +148,8 @@ RMS_NORM = Exercise(
             instead_of=".mean(dim=-1, keepdim=True)",
             wrote=".mean(dim=0, keepdim=True)",
             symptom="Each feature is divided by its size over the batch.",
-            hint="That is batch norm's direction. Here one example's features belong together.",
+            hint="Batch norm averages over the batch. Here the mean is over the features of "
+            "one example.",
         ),
         Misconception(
             "over every axis but the first",
