@@ -5,6 +5,7 @@ can be seen, to a dense network differentiated by hand and two ways to check it.
 Chapter 1 derives each formula in this order.
 """
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from steadygrad.checks import (
-    as_many_as,
+    Rule,
     at_least,
     checked,
     classes_of,
@@ -108,7 +109,21 @@ def sigmoid_chain_gradient(
     return gradient
 
 
+def _counted_or_computed(limit: Callable[[float, float], int]) -> Callable[[float, float], int]:
+    """Take logarithms where counting would take for ever: with a weight just below 4."""
+
+    @functools.wraps(limit)
+    def answer(weight: float, tol: float) -> int:
+        shrinks = abs(weight) / 4
+        if not 0.999 < shrinks < 1:
+            return limit(weight, tol)
+        return math.floor(math.log(tol) / math.log(shrinks)) + 1
+
+    return answer
+
+
 @checked(tol=rule("above 0 and below 1", lambda v: 0 < v < 1))
+@_counted_or_computed
 def depth_limit(weight: float, tol: float) -> int:
     """How many layers until the bound on a sigmoid chain's gradient is below tol.
 
@@ -263,7 +278,17 @@ def gradient_check(
 # ── A dense network ─────────────────────────────────────────────────────────────────
 
 
-@checked(weights=filled, biases=as_many_as("weights"))
+_BIASES = Rule(
+    "as many as weights, one number for each output",
+    lambda v, given: [len(b) for b in v] == [len(w) for w in given["weights"]],
+)
+_OUTPUTS = Rule(
+    "a row for each of x, as long as the last layer has outputs",
+    lambda v, given: v.shape == (len(given["x"]), len(given["weights"][-1])),
+)
+
+
+@checked(weights=filled, biases=_BIASES)
 def mlp_forward(
     x: Float[Tensor, "batch inputs"], weights: Weights, biases: Biases
 ) -> list[Float[Tensor, "batch _"]]:
@@ -275,7 +300,7 @@ def mlp_forward(
     return outputs
 
 
-@checked(x=filled, weights=filled, biases=as_many_as("weights"))
+@checked(x=filled, y=_OUTPUTS, weights=filled, biases=_BIASES)
 def mlp_backward(
     x: Float[Tensor, "batch inputs"],
     y: Float[Tensor, "batch outputs"],

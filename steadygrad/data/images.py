@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
-from steadygrad.checks import checked
+from steadygrad.checks import below_one, checked
 from steadygrad.data.downloads import DIGITS, SOURCES, Source, download
 from steadygrad.data.examples import Device, Examples
 
@@ -29,7 +29,7 @@ class Images(NamedTuple):
     validation: Examples | None = None  # to choose by; the test images are read once
 
 
-@checked
+@checked(validation_share=below_one)
 def load_images(
     name: str = "mnist-5k",
     *,
@@ -80,6 +80,11 @@ def load_images(
         chosen, others = split(labels, 1 - validation_share, rng=rng)
         apart = pixels[others], labels[others]
         pixels, labels = pixels[chosen], labels[chosen]
+    if not (len(labels) and len(test_labels) and (apart is None or len(apart[1]))):
+        raise ValueError(
+            f"A train_share of {train_share!r} and a validation_share of {validation_share!r} "
+            "leave one set empty; try 0.8 and 0.2."
+        )
     mean, std = _mean_and_std(pixels)
 
     def examples(pixels: Pixels, labels: Labels) -> Examples:

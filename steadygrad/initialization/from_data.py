@@ -1,10 +1,14 @@
 """What the data know already: how frequent each class is, and how large a layer's outputs."""
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
-from steadygrad.checks import checked, filled, positive, rule
+from steadygrad.checks import checked, positive, rule
 from steadygrad.initialization.schemes import LAYERS
 
 SCALED = (*LAYERS, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
@@ -30,7 +34,26 @@ def output_bias_from_counts(
     return shares.log()
 
 
-@checked(x=filled, tol=positive)
+def _modes_kept(initializer: Callable) -> Callable:
+    """Give each module its mode back, also when it is interrupted."""
+
+    @functools.wraps(initializer)
+    def careful(model: nn.Module, *args: Any, **kwargs: Any) -> None:
+        modes = {module: module.training for module in model.modules()}
+        try:
+            initializer(model, *args, **kwargs)
+        finally:
+            for module, training in modes.items():
+                module.training = training
+
+    return careful
+
+
+_SEVERAL = rule("several different examples", lambda v: len(v) > 1 and bool((v != v[0]).any()))
+
+
+@checked(x=_SEVERAL, tol=positive)
+@_modes_kept
 def lsuv_(
     model: nn.Sequential,
     x: Float[Tensor, "batch *shape"],

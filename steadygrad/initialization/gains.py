@@ -30,7 +30,10 @@ def _entry_by_entry(gain: Callable[..., float]) -> Callable[..., float]:
                 )
             return values
 
-        return gain(one_each)
+        try:
+            return gain(one_each)
+        except ZeroDivisionError:
+            raise ValueError("phi is zero everywhere: no gain brings a signal back.") from None
 
     return measured
 

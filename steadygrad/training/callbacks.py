@@ -1,5 +1,6 @@
 """Callbacks: a schedule's step, stopping early, curves for TensorBoard, and a checkpoint."""
 
+import copy
 import math
 from os import PathLike
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from steadygrad.checks import at_least, checked, not_negative
+from steadygrad.checks import at_least, checked, not_negative, one_of
 from steadygrad.training.checkpoints import save_run
 from steadygrad.training.runs import Callback, Run
 
@@ -15,20 +16,21 @@ from steadygrad.training.runs import Callback, Run
 class Schedule(Callback):
     """Lets one of PyTorch's schedulers take its step, after every step or after every epoch.
 
+    Each run begins where the scheduler stood when this was made, unless it resumes another.
     One that watches a metric (`ReduceLROnPlateau`) is given the test loss of the epoch, or the
     training loss where there is no test set.
     """
 
+    @checked(each=one_of("step", "epoch"))
     def __init__(self, scheduler: LRScheduler, each: str = "step"):
         self.scheduler, self.each = scheduler, each
-        if each not in ("step", "epoch"):
-            raise ValueError(
-                f"A schedule moves after each 'step' or each 'epoch', not {each!r}."
-            )
         if isinstance(scheduler, ReduceLROnPlateau) and each == "step":
             raise ValueError(
                 "ReduceLROnPlateau watches the loss of an epoch; write Schedule(..., 'epoch')."
             )
+        groups = scheduler.optimizer.param_groups
+        self.first = copy.deepcopy(scheduler.state_dict())
+        self.settings = [{k: v for k, v in g.items() if k != "params"} for g in groups]
 
     def at_start(self, run: Run) -> None:
         if self.scheduler.optimizer is not run.optimizer:
@@ -36,6 +38,9 @@ class Schedule(Callback):
                 "This Schedule moves the rate of another optimizer than the run's; make its "
                 "scheduler from the optimizer that you give to fit."
             )
+        self.scheduler.load_state_dict(copy.deepcopy(self.first))
+        for group, settings in zip(run.optimizer.param_groups, self.settings, strict=True):
+            group.update(settings)
 
     def after_step(self, run: Run) -> None:  # noqa: ARG002 - the signature is Callback's
         if self.each == "step":
@@ -105,6 +110,7 @@ class Writer(Protocol):
 class TensorBoard(Callback):
     """Hands the losses, the accuracies and the learning rate to a writer as they come."""
 
+    @checked
     def __init__(self, writer: Writer):
         self.writer = writer
 
@@ -141,10 +147,9 @@ class Checkpoint(Callback):
     Comes last in the list of callbacks, since what follows it would be saved a step too early.
     """
 
+    @checked(every_steps=at_least(1))
     def __init__(self, path: str | PathLike, *, every_steps: int | None = None):
         self.path, self.every_steps = Path(path), every_steps
-        if every_steps is not None and every_steps < 1:
-            raise ValueError(f"every_steps must be 1 or more, or None, not {every_steps!r}.")
 
     def after_step(self, run: Run) -> None:
         if self.every_steps and len(run.history.batch_loss) % self.every_steps == 0:

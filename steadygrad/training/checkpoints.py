@@ -71,6 +71,7 @@ def save_run(run: Run, path: str | PathLike) -> None:
         {
             "model": run.model.state_dict(),
             "optimizer": run.optimizer.state_dict(),
+            "kinds": _kinds(run),
             "callbacks": [callback.state_dict() for callback in run.callbacks],
             "random": _random_states(run.model),
             "shuffling": run.shuffling,
@@ -91,20 +92,29 @@ def resume_run(run: Run, path: str | PathLike) -> None:
     changed, when the model or the callbacks are others than those that were saved.
     """
     stored = torch.load(path, weights_only=True, map_location="cpu")
+    if not isinstance(stored, dict) or not {"model", "kinds", "place"} <= stored.keys():
+        raise ValueError(f"The file {str(path)!r} holds no run that a Checkpoint has saved.")
     _check_the_build(stored["model"], run.model, path)
-    if len(stored["callbacks"]) != len(run.callbacks):
+    kinds = _kinds(run)
+    if stored["kinds"] != kinds:
         raise ValueError(
-            f"The run in {str(path)!r} had {len(stored['callbacks'])} callbacks, this one has "
-            f"{len(run.callbacks)}; give `fit` those that it had, in the same order."
+            f"The run in {str(path)!r} had {', '.join(stored['kinds'])}, this one has "
+            f"{', '.join(kinds)}; give `fit` the optimizer and the callbacks that it had, in "
+            "the same order."
         )
-    run.model.load_state_dict(stored["model"])
     run.optimizer.load_state_dict(stored["optimizer"])
+    run.model.load_state_dict(stored["model"])
     for callback, state in zip(run.callbacks, stored["callbacks"], strict=True):
         callback.load_state_dict(state)
     run.history, run.shuffling = History(**stored["history"]), stored["shuffling"]
     place = stored["place"]
     run.epoch, run.batch, run.stop = place["epoch"], place["batch"], place["stop"]
     _set_random_states(run.model, stored["random"])
+
+
+def _kinds(run: Run) -> list[str]:
+    """Of which classes the optimizer and the callbacks are."""
+    return [type(each).__name__ for each in (run.optimizer, *run.callbacks)]
 
 
 def _random_states(model: nn.Module) -> dict[str, Tensor]:

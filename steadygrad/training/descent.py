@@ -234,5 +234,6 @@ def _check(settings: dict[str, Any]) -> None:
         for number in value if isinstance(value, list | tuple) else [value]:
             if isinstance(number, int | float) and not isfinite(number):
                 raise ValueError(f"{name} must be finite, but is {value!r}.")
-    if not float(settings["lr"]) >= 0:
-        raise ValueError(f"lr must be zero or more, but is {settings['lr']!r}.")
+    for name in ("lr", "weight_decay"):
+        if not float(settings[name]) >= 0:
+            raise ValueError(f"{name} must be zero or more, but is {settings[name]!r}.")

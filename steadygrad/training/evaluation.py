@@ -1,5 +1,6 @@
 """Evaluation: on which device, in which batches, and how good a model is on a set."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 from steadygrad.checks import at_least, checked
 from steadygrad.data import Examples
 
+IGNORED = -100  # the class that cross-entropy passes over
 Loss = Callable[[Tensor, Tensor], Tensor]  # (scores, classes) -> the batch's mean
 
 
@@ -86,21 +88,25 @@ def evaluate(
     """The mean loss and the share of right classes, measured in eval mode.
 
     Batches of unequal size are weighted by their size, so `batch_size` changes only memory
-    and speed. Leaves gradients, running statistics and every layer's mode as they were.
+    and speed. Classes of −100 count for nothing, as in cross-entropy. Leaves gradients,
+    running statistics and every layer's mode as they were.
     """
-    lost, right, device = 0.0, 0, device_of(model)
+    lost, right, n, device = 0.0, 0, 0, device_of(model)
     with mode(model, training=False), torch.no_grad():
         for x, y in batches(examples, batch_size):
             scores, y = model(x.to(device)), y.to(device)
-            lost += loss(scores, y).item() * len(y)
-            right += int((scores.argmax(dim=1) == y).sum())
-    return Evaluation(lost / len(examples.y), right / len(examples.y))
+            if kept := int((y != IGNORED).sum()):  # the mean of none would be NaN
+                lost += loss(scores, y).item() * kept
+                right += int((scores.argmax(dim=1) == y).sum())
+                n += kept
+    return Evaluation(lost / n, right / n) if n else Evaluation(math.nan, math.nan)
 
 
 @checked
 def device_of(model: nn.Module) -> torch.device:
-    """Where the model's first parameter is."""
-    return next(model.parameters()).device
+    """Where the model's first parameter is; the CPU for a model without any."""
+    first = next(model.parameters(), None)
+    return torch.device("cpu") if first is None else first.device
 
 
 @checked

@@ -75,13 +75,18 @@ def fit(
         optimizer = SGD(model.parameters(), lr=learning_rate)
     _check_that_it_steps(optimizer, model)
     _check_the_order(callbacks)
-    if not drop_last and len(train.y) % batch_size == 1:
+    if not drop_last and (len(train.y) - 1) % batch_size == 0:
         _check_a_batch_of_one(model, train)
     run = Run(model, optimizer, History(), tuple(callbacks))
     shuffling = torch.Generator().manual_seed(seed)
     run.shuffling = shuffling.get_state()
     steps = len(train.y) // batch_size if drop_last else ceil(len(train.y) / batch_size)
-    with _seeded(seed), mode(model, training=True), _bar(epochs * steps, progress) as bar:
+    with (
+        _seeded(seed),
+        mode(model, training=True),
+        _bar(epochs * steps, progress) as bar,
+        _announced(run),
+    ):
         for callback in run.callbacks:
             callback.at_start(run)
         if resume is not None:
@@ -145,6 +150,16 @@ def _record(
         on_test = evaluate(model, test, loss=loss)
         history.test_loss.append(on_test.loss)
         history.test_accuracy.append(on_test.accuracy)
+
+
+@contextmanager
+def _announced(run: Run) -> Iterator[None]:
+    """Tell the callbacks of an end that was not foreseen, a Ctrl-C say."""
+    try:
+        yield
+    except BaseException:
+        _ended(run)
+        raise
 
 
 def _check_that_it_steps(optimizer: Optimizer, model: nn.Module) -> None:

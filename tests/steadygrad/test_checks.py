@@ -16,10 +16,15 @@ from torch import Tensor, nn
 
 import steadygrad
 from steadygrad import initialization, loop, normalization, schedules, training
-from steadygrad.activations import alpha_dropout, dead_unit_fraction, softplus
+from steadygrad.activations import (
+    alpha_dropout,
+    dead_unit_fraction,
+    randomized_leaky_relu,
+    softplus,
+)
 from steadygrad.adaptive import adam, lion, newton
 from steadygrad.checks import at_least, checked, one_of, positive, rule
-from steadygrad.data import Examples
+from steadygrad.data import Examples, load_images
 from steadygrad.gradients import (
     depth_limit,
     gradient_check,
@@ -28,7 +33,7 @@ from steadygrad.gradients import (
     softmax_cross_entropy_grad,
 )
 from steadygrad.models import mlp
-from steadygrad.momentum import best_heavy_ball, sgd
+from steadygrad.momentum import best_heavy_ball, max_stable_lr, sgd, stationary_variance
 
 INSIDE = {  # not for callers: what the optimizer and the explorers are made of
     "steadygrad.checks", "steadygrad.training.states", "steadygrad.training.flat",
@@ -554,3 +559,147 @@ def test_an_optimizer_checks_its_rule_at_the_first_step():
     with pytest.raises(ValueError, match="betas must be two numbers"):
         training.fit(model, nine(), epochs=1, optimizer=optimizer)
     assert all(value.equal(before[name]) for name, value in model.state_dict().items())
+
+
+# ── what a hostile reading found ─────────────────────────────────────────────────────────
+
+
+def test_a_depth_that_cannot_be_counted_is_computed():
+    assert depth_limit(math.nextafter(4, 0), 0.5) > 10**15
+    assert depth_limit(3.99999999, 1e-6) == 5526204217
+    for weight, tol in ((3.9961, 0.3), (3.9999, 0.01), (-3.999, 1e-5)):
+        counted = depth_limit.__wrapped__.__wrapped__(weight, tol)
+        assert depth_limit(weight, tol) == counted
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: schedules.cosine_warm_restarts(3, 0.1, 0.0, torch.tensor(0)), "t0 must be 1"),
+        (lambda: softplus(X, torch.tensor(-1.0)), "beta must be above 0"),
+        (lambda: training.fit(LINEAR, Examples(X, torch.tensor([0, 1])), epochs=torch.tensor(2.0)),
+         "epochs must be a whole number"),
+        (lambda: normalization.layer_norm(X, torch.tensor(1.0), torch.tensor(0.0)), "gamma must"),
+        (lambda: mlp_backward(X, torch.ones(2, 1), [torch.ones(4, 3)], [torch.ones(4)]), "y must"),
+        (lambda: mlp_backward(X, torch.ones(2, 4), [torch.ones(4, 3)], [torch.ones(1)]), "biases"),
+        (lambda: adam(torch.ones(3), adam(torch.ones(1), None)[1]), "state of the gradient's"),
+        (lambda: adam(torch.ones(3), None, betas=("a", 0.9)), "betas must be a tuple of 2"),
+        (lambda: best_heavy_ball(100.0, 1.0), "largest must be at least the smallest"),
+        (lambda: stationary_variance(1.0, 3.0, 1.0), "lr must be above 0 and below the limit"),
+        (lambda: max_stable_lr(torch.tensor([[1.0, 2.0], [0.0, 1.0]])), "hessian must be symm"),
+        (lambda: randomized_leaky_relu(X, upper=0.1), "lower must be at most upper"),
+        (lambda: schedules.lr_finder(LINEAR, iter([]), 0.1, 1.0, 3), "held no batch"),
+        (lambda: schedules.lr_finder(LINEAR, [(X, torch.tensor([0, 1]))], 1.0, 0.1, 3), "above lr_min"),
+        (lambda: schedules.suggest_lr(torch.tensor([0.1, 1.0]), torch.tensor([1.0, math.nan])), "finite"),
+        (lambda: initialization.lsuv_(nn.Sequential(LINEAR), torch.ones(8, 3)), "several different"),
+        (lambda: initialization.output_bias_from_counts(torch.tensor([-5, 10])), "0 or more"),
+        (lambda: initialization.gain_from_activation(lambda z: 0 * z), "zero everywhere"),
+        (lambda: load_images(train_share=1e-4), "leave one set empty"),
+        (lambda: training.fit(LINEAR, Examples(torch.ones(10, 3), torch.ones(8).long()), epochs=1),
+         "train must be a"),
+        (lambda: training.TensorBoard(3), "writer must be"),
+        (lambda: training.Descent(LINEAR.parameters(), sgd, lr=0.1, weight_decay=-1.0), "weight_decay"),
+        (lambda: mlp([3.0, 2]), "each entry of it a whole number"),
+    ],
+)  # fmt: skip
+def test_found_nonsense_is_refused(call, says):
+    before = copy.deepcopy(LINEAR.state_dict())
+    with pytest.raises((TypeError, ValueError), match=says):
+        call()
+    assert all(value.equal(before[name]) for name, value in LINEAR.state_dict().items())
+
+
+def test_a_missing_argument_is_named_by_python():
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'logits'"):
+        softmax_cross_entropy_grad(target=torch.tensor([0, 1]))
+
+
+def test_a_checked_function_can_be_mapped_and_compiled_and_has_no_length_to_ask_for():
+    logits, target = torch.randn(5, 2, 3), torch.randint(3, (5, 2))
+    mapped = torch.vmap(softmax_cross_entropy_grad)(logits, target)
+    one_by_one = [
+        softmax_cross_entropy_grad(*each) for each in zip(logits, target, strict=True)
+    ]
+    torch.testing.assert_close(mapped, torch.stack(one_by_one))
+
+    class Stream(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            yield torch.randn(8, 3)
+
+    loader = torch.utils.data.DataLoader(Stream(), batch_size=None)
+    model = nn.Sequential(nn.BatchNorm1d(3))
+    assert normalization.recalibrate(model, loader)[0].running_mean.abs().max() > 0
+
+
+def test_padding_does_not_count_in_an_evaluation():
+    model, x, y = nn.Linear(3, 3), torch.randn(6, 3), torch.tensor([0, -100, 2, -100, -100, 1])
+    found = training.evaluate(model, Examples(x, y), batch_size=2)
+    scores, kept = model(x), y >= 0
+    assert found.loss == pytest.approx(nn.functional.cross_entropy(scores, y).item())
+    right = (scores.argmax(dim=1) == y)[kept].double().mean().item()
+    assert found.accuracy == pytest.approx(right)
+
+
+def test_lsuv_gives_the_modes_back_when_it_is_interrupted():
+    model = nn.Sequential(Interrupted(4, 3), nn.Dropout())
+    with pytest.raises(KeyboardInterrupt):
+        initialization.lsuv_(model, torch.randn(8, 4), tol=1e-9)
+    assert model.training
+    assert model[1].training
+
+
+def test_a_batch_size_of_one_and_a_model_without_parameters():
+    with pytest.raises(ValueError, match="drop_last=True"):
+        training.fit(normed(), nine(), epochs=1, batch_size=1)
+    identity = Examples(torch.randn(6, 3), torch.randint(3, (6,)))
+    assert 0 <= training.evaluate(nn.Identity(), identity).accuracy <= 1
+
+
+def test_a_run_resumes_with_the_callbacks_that_it_had(tmp_path):
+    examples, path = nine(), tmp_path / "run"
+    stopping, checkpoint = training.EarlyStopping(), training.Checkpoint(path)
+    model = mlp([4, 5, 3])
+    training.fit(model, examples, epochs=1, test=examples, callbacks=[stopping, checkpoint])
+    other = mlp([4, 5, 3])
+    before = copy.deepcopy(other.state_dict())
+    sgd_ = torch.optim.SGD(other.parameters(), lr=0.1)
+    schedule = training.Schedule(torch.optim.lr_scheduler.ExponentialLR(sgd_, 0.5))
+    for given in (
+        dict(optimizer=sgd_, callbacks=[schedule, training.Checkpoint(path)]),
+        dict(optimizer=torch.optim.Adam(other.parameters()), callbacks=[stopping, checkpoint]),
+    ):
+        with pytest.raises(ValueError, match="had SGD, EarlyStopping, Checkpoint"):
+            training.fit(other, examples, epochs=2, test=examples, resume=path, **given)
+    torch.save({"weights": 1}, tmp_path / "another")
+    with pytest.raises(ValueError, match="holds no run"):
+        training.fit(other, examples, epochs=2, resume=tmp_path / "another")
+    assert all(value.equal(before[name]) for name, value in other.state_dict().items())
+
+
+class Breaks(training.Callback):
+    """A Ctrl-C in the third epoch."""
+
+    def after_epoch(self, run):
+        if run.epoch == 3:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_run_gets_its_best_weights_too():
+    examples, model, stopping = nine(), mlp([4, 5, 3]), training.EarlyStopping(patience=9)
+    with pytest.raises(KeyboardInterrupt):
+        training.fit(model, examples, epochs=9, learning_rate=1.0, test=examples,
+                     callbacks=[stopping, Breaks()])  # fmt: skip
+    assert all(value.equal(stopping.weights[n]) for n, value in model.state_dict().items())
+
+
+def test_a_schedule_begins_anew_with_each_run():
+    model, examples = mlp([4, 5, 3]), nine()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    schedule = training.Schedule(
+        torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.4, total_steps=9)
+    )
+    rates = []
+    for _ in range(2):
+        training.fit(model, examples, epochs=3, batch_size=3, optimizer=optimizer,
+                     callbacks=[schedule], after_step=lambda *_: rates.append(optimizer.param_groups[0]["lr"]))  # fmt: skip
+    assert rates[:9] == rates[9:]
