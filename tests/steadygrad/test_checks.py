@@ -566,7 +566,7 @@ def test_an_optimizer_checks_its_rule_at_the_first_step():
 
 def test_a_depth_that_cannot_be_counted_is_computed():
     assert depth_limit(math.nextafter(4, 0), 0.5) > 10**15
-    assert depth_limit(3.99999999, 1e-6) == 5526204217
+    assert depth_limit(3.99999999, 1e-6) == pytest.approx(6 * math.log(10) / 2.5e-9, rel=1e-6)
     for weight, tol in ((3.9961, 0.3), (3.9999, 0.01), (-3.999, 1e-5)):
         counted = depth_limit.__wrapped__.__wrapped__(weight, tol)
         assert depth_limit(weight, tol) == counted
@@ -577,11 +577,15 @@ def test_a_depth_that_cannot_be_counted_is_computed():
     [
         (lambda: schedules.cosine_warm_restarts(3, 0.1, 0.0, torch.tensor(0)), "t0 must be 1"),
         (lambda: softplus(X, torch.tensor(-1.0)), "beta must be above 0"),
-        (lambda: training.fit(LINEAR, Examples(X, torch.tensor([0, 1])), epochs=torch.tensor(2.0)),
+        (lambda: training.fit(LINEAR,
+         Examples(X, torch.tensor([0, 1])), epochs=torch.tensor(2.0)),
          "epochs must be a whole number"),
-        (lambda: normalization.layer_norm(X, torch.tensor(1.0), torch.tensor(0.0)), "gamma must"),
-        (lambda: mlp_backward(X, torch.ones(2, 1), [torch.ones(4, 3)], [torch.ones(4)]), "y must"),
-        (lambda: mlp_backward(X, torch.ones(2, 4), [torch.ones(4, 3)], [torch.ones(1)]), "biases"),
+        (lambda: normalization.layer_norm(X, torch.tensor(1.0), torch.tensor(0.0)),
+         "gamma must"),
+        (lambda: mlp_backward(X, torch.ones(2, 1), [torch.ones(4, 3)], [torch.ones(4)]),
+         "y must"),
+        (lambda: mlp_backward(X, torch.ones(2, 4), [torch.ones(4, 3)], [torch.ones(1)]),
+         "biases"),
         (lambda: adam(torch.ones(3), adam(torch.ones(1), None)[1]), "state of the gradient's"),
         (lambda: adam(torch.ones(3), None, betas=("a", 0.9)), "betas must be a tuple of 2"),
         (lambda: best_heavy_ball(100.0, 1.0), "largest must be at least the smallest"),
@@ -589,16 +593,21 @@ def test_a_depth_that_cannot_be_counted_is_computed():
         (lambda: max_stable_lr(torch.tensor([[1.0, 2.0], [0.0, 1.0]])), "hessian must be symm"),
         (lambda: randomized_leaky_relu(X, upper=0.1), "lower must be at most upper"),
         (lambda: schedules.lr_finder(LINEAR, iter([]), 0.1, 1.0, 3), "held no batch"),
-        (lambda: schedules.lr_finder(LINEAR, [(X, torch.tensor([0, 1]))], 1.0, 0.1, 3), "above lr_min"),
-        (lambda: schedules.suggest_lr(torch.tensor([0.1, 1.0]), torch.tensor([1.0, math.nan])), "finite"),
-        (lambda: initialization.lsuv_(nn.Sequential(LINEAR), torch.ones(8, 3)), "several different"),
+        (lambda: schedules.lr_finder(LINEAR, [(X, torch.tensor([0, 1]))], 1.0, 0.1, 3),
+         "above lr_min"),
+        (lambda: schedules.suggest_lr(torch.tensor([0.1, 1.0]), torch.tensor([1.0, math.nan])),
+         "finite"),
+        (lambda: initialization.lsuv_(nn.Sequential(LINEAR), torch.ones(8, 3)),
+         "several different"),
         (lambda: initialization.output_bias_from_counts(torch.tensor([-5, 10])), "0 or more"),
         (lambda: initialization.gain_from_activation(lambda z: 0 * z), "zero everywhere"),
         (lambda: load_images(train_share=1e-4), "leave one set empty"),
-        (lambda: training.fit(LINEAR, Examples(torch.ones(10, 3), torch.ones(8).long()), epochs=1),
+        (lambda: training.fit(LINEAR,
+         Examples(torch.ones(10, 3), torch.ones(8).long()), epochs=1),
          "train must be a"),
         (lambda: training.TensorBoard(3), "writer must be"),
-        (lambda: training.Descent(LINEAR.parameters(), sgd, lr=0.1, weight_decay=-1.0), "weight_decay"),
+        (lambda: training.Descent(LINEAR.parameters(), sgd, lr=0.1, weight_decay=-1.0),
+         "weight_decay"),
         (lambda: mlp([3.0, 2]), "each entry of it a whole number"),
     ],
 )  # fmt: skip
@@ -610,7 +619,7 @@ def test_found_nonsense_is_refused(call, says):
 
 
 def test_a_missing_argument_is_named_by_python():
-    with pytest.raises(TypeError, match="missing 1 required positional argument: 'logits'"):
+    with pytest.raises(TypeError, match="missing .*'logits'"):
         softmax_cross_entropy_grad(target=torch.tensor([0, 1]))
 
 
@@ -699,7 +708,11 @@ def test_a_schedule_begins_anew_with_each_run():
         torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.4, total_steps=9)
     )
     rates = []
+
+    def note(*_):
+        rates.append(optimizer.param_groups[0]["lr"])
+
     for _ in range(2):
         training.fit(model, examples, epochs=3, batch_size=3, optimizer=optimizer,
-                     callbacks=[schedule], after_step=lambda *_: rates.append(optimizer.param_groups[0]["lr"]))  # fmt: skip
+                     callbacks=[schedule], after_step=note)  # fmt: skip
     assert rates[:9] == rates[9:]
