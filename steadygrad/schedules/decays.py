@@ -87,7 +87,8 @@ def plateau(
 
         better:  metric < best · (1 − threshold)        then best ← metric
         when more than `patience` metrics in a row were not better:
-        rate ← max(rate · factor, min_lr), and counting begins again
+        rate ← max(rate · factor, min_lr), and counting begins again; a rate that lies
+        below min_lr already stays where it is
 
     Small metrics are good ones.  `state` is None at first, when the rate is `lr` and nothing
     has been seen: any number is better than that.  After that it is the state that the last
