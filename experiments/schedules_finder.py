@@ -93,14 +93,6 @@ CLAIMS: dict[str, Callable[[Numbers], bool]] = {
     "and its rate leads to a higher loss than the steepest fall at 0.95": lambda n: below(
         np.log(losses(n, "suggestion", "0.95")), np.log(losses(n, "lowest", "0.98"))
     ),
-    "and there some networks learn next to nothing": lambda n: (
-        losses(n, "lowest", "0.98").max() > 1.5
-    ),
-    "at 0.9 the rate of the lowest loss is a gamble: its losses scatter twice as widely": (
-        lambda n: (
-            losses(n, "lowest", "0.9").std() > 2 * losses(n, "suggestion", "0.9").std() > 0
-        )
-    ),
     "smoothed with 0.98, the steepest fall may be chance at the very start": lambda n: bool(
         rates(n, "suggestion", "0.98").min()
         < 0.001
