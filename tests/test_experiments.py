@@ -4,6 +4,7 @@ import copy
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from experiments import record
+from experiments import record, scheduled
 from experiments.comparing import below, lead, level
 from experiments.record import Record, band, broken, load, moved, names, run, script
 from experiments.stacks import train
@@ -73,6 +74,8 @@ def test_two_seeds_measured_again_lie_within_the_record(name, monkeypatch):
         monkeypatch.setattr(
             script(name), table, {one: getattr(script(name), table)[one] for one in chosen}
         )
+    if name == "schedules_batches":
+        monkeypatch.setattr(script(name), "KINDS", ("Adam",))
     if name in LAST_AXIS:  # one entry of its last axis, and fewer kinds
         axis, kept = LAST_AXIS[name]
         monkeypatch.setattr(script(name), axis, getattr(script(name), axis)[kept])
@@ -90,6 +93,7 @@ def test_two_seeds_measured_again_lie_within_the_record(name, monkeypatch):
 SMALLER = {  # name -> the table of what it measures, and a few of its rows
     "schedules_contest": ("SCHEDULES", ("cosine",)),
     "schedules_finder": ("BETAS", ("0.9",)),
+    "schedules_warmup": ("WARMUPS", ("cosine",)),
     "momentum_conventions": ("RUNS", ("heavy_ball", "ema")),
     "momentum_network": ("RULES", ("Nesterov",)),
     "loop_clipping": ("SETTINGS", ("2 x He", "2 x He, norm 1")),
@@ -102,7 +106,6 @@ SMALLER = {  # name -> the table of what it measures, and a few of its rows
     "adaptive_muon": ("RULES", ("AdamW",)),
 }
 LAST_AXIS = {
-    "schedules_batches": ("SIZES", slice(3, 5)),
     "normalization_rates": ("RATES", slice(3, 4)),
     "normalization_scales": ("SCALES", slice(12, 14)),
 }
@@ -212,6 +215,42 @@ def test_a_stack_looks_ahead_and_follows_a_schedule():
         factors = [1 - done / 6 for done in range(6)]  # 20 images make 3 batches
         learn(model, images, seed, rate, factors, nesterov=True)
         torch.testing.assert_close([*stacked.parameters()], [*model.parameters()])
+
+
+RULES = {  # a rule of experiments.scheduled, and its twin in torch
+    "heavy ball": (lambda: scheduled.HeavyBall(0.9), partial(torch.optim.SGD, momentum=0.9)),
+    "Adam": (scheduled.Adam, torch.optim.Adam),
+}
+
+
+@pytest.mark.parametrize(("rule", "twin"), RULES.values(), ids=RULES)
+def test_networks_under_schedules_learn_as_if_each_were_alone(rule, twin):
+    images, seeds = some_images(), [0, 1, 1]
+    rates = torch.tensor([0.01, 0.02, 0.1]).double().outer(torch.linspace(0.2, 1, 5).double())
+    models = [script("schedules_contest").network(seed).double() for seed in seeds]
+    images = images._replace(x=images.x[:, :196])
+    alone = [copy.deepcopy(model) for model in models]
+    scheduled.train(models, images, seeds, rates, rule(), batch=8)
+    for model, seed, schedule in zip(alone, seeds, rates, strict=True):
+        rng = torch.Generator().manual_seed(seed)
+        order = torch.cat([torch.randperm(20, generator=rng) for _ in range(2)])
+        optimizer = twin(model.parameters(), lr=1.0)
+        for rate, chosen in zip(schedule.tolist(), order.split(8)[:5], strict=True):
+            optimizer.param_groups[0]["lr"] = rate
+            optimizer.zero_grad()
+            cross_entropy(model(images.x[chosen]), images.y[chosen]).backward()
+            optimizer.step()
+    for model, single in zip(models, alone, strict=True):
+        torch.testing.assert_close([*model.parameters()], [*single.parameters()])
+
+
+def test_schedule_free_descent_ends_at_the_mean_of_its_steps():
+    weights, rule, steps = {"w": torch.tensor([[4.0]])}, scheduled.ScheduleFree(0.9), []
+    for _ in range(6):
+        rule(weights, {"w": weights["w"].clone()}, torch.tensor([0.3]))
+        steps.append(rule.z["w"].clone())
+    rule.finish(weights)
+    torch.testing.assert_close(weights["w"], torch.stack(steps).mean(dim=0))
 
 
 def some_images():

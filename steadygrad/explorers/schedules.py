@@ -209,6 +209,6 @@ def _sentence(measured: Measurement, front: str) -> str:
     lowest, own = int(ends.argmin()), ends[NAMES.index(front)].item()
     return (
         f"Over the last twenty steps the loss is {own:.3f} with {front}, and lowest with "
-        f"{NAMES[lowest]}, {ends[lowest]:.3f}. One net from one start: let the batches "
-        "decide, and the order changes. What is off the scale is drawn at its edge."
+        f"{NAMES[lowest]}, {ends[lowest]:.3f}. This is one net from one start: with "
+        "other batches the order changes. What is off the scale is drawn at its edge."
     )

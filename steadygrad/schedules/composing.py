@@ -56,8 +56,9 @@ def scaled_rate(lr: float, batch_size: int, reference: int, power: float = 1.0) 
 
         lr · (batch size / reference)^power
 
-    Power 1 is the linear rule, made for SGD; ½ keeps the noise of a step instead, and is
-    often used with Adam.
+    Power 1 is the linear rule, made for SGD; ½ keeps the noise of a step instead, and is the
+    rule for Adam (Malladi et al., 2022).  Either holds from a rate that was tuned, and only up
+    to a batch size that depends on the problem.
 
     >>> scaled_rate(0.1, batch_size=256, reference=32)
     0.8

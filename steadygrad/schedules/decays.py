@@ -4,10 +4,20 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from steadygrad.checks import any_number, at_least, checked, fraction, not_negative
+from steadygrad.checks import (
+    any_number,
+    at_least,
+    checked,
+    fraction,
+    not_negative,
+    positive,
+    rule,
+)
+
+_STEPS = rule("steps, 0 or more", lambda v: all(step >= 0 for step in v))
 
 
-@checked(base=not_negative, steps=at_least(1))
+@checked(base=not_negative, steps=at_least(1), power=positive)
 def power_decay(t: int, base: float, steps: int, power: float = 1.0) -> float:
     """The base rate over a power of time (Robbins & Monro, 1951, for power 1).
 
@@ -37,7 +47,7 @@ def exponential_decay(t: int, base: float, gamma: float) -> float:
     return base * gamma**t
 
 
-@checked(base=not_negative, total=at_least(1))
+@checked(base=not_negative, total=at_least(1), power=positive)
 def polynomial_decay(t: int, base: float, total: int, power: float = 1.0) -> float:
     """Down to zero in `total` steps, and zero ever after.  Twin: PolynomialLR.
 
@@ -46,7 +56,7 @@ def polynomial_decay(t: int, base: float, total: int, power: float = 1.0) -> flo
     return base * (1 - min(t, total) / total) ** power
 
 
-@checked(base=not_negative, gamma=not_negative)
+@checked(base=not_negative, gamma=not_negative, milestones=_STEPS)
 def step_decay(t: int, base: float, gamma: float, milestones: Sequence[int]) -> float:
     """Constant between milestones, and times γ at each of them.  Twin: MultiStepLR.
 
@@ -101,8 +111,8 @@ def plateau(
 
         better:  metric < best · (1 − threshold)        then best ← metric
         when more than `patience` metrics in a row were not better:
-        rate ← max(rate · factor, min_lr), and counting begins again
-        (a rate that is below min_lr already stays where it is)
+        rate ← max(rate · factor, min_lr), and counting begins again; a rate that lies
+        below min_lr already stays where it is
 
     Small metrics are good ones.  `state` is None at first, when the rate is `lr` and nothing
     has been seen: any number is better than that.  After that it is the state that the last

@@ -26,7 +26,7 @@ def lr_finder(
     steps: int,
     beta: float = 0.98,
 ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
-    """Train by plain SGD while the rate grows, and write down the loss (Smith, 2017).
+    """Train by plain SGD while the rate grows, and write down the loss (after Smith, 2017).
 
         rate of step t    ηₜ = lr_min · (lr_max / lr_min)^(t / (steps − 1)),  t = 0 … steps − 1
         loss, smoothed    aₜ = β aₜ₋₁ + (1 − β) lossₜ,  a₋₁ = 0,  and aₜ / (1 − β^(t+1)) is kept
@@ -36,6 +36,9 @@ def lr_finder(
     loss's dtype.  It stops early, before writing anything down, at a loss that is infinite or
     NaN.  In the end, also of an interrupted search, the model has the weights and buffers that
     it came with, and no gradients.  `steps` is at least two.
+
+    Smith raises the rate along a straight line and plots the accuracy; the geometric rates and
+    the smoothed loss are fastai's.
     """
     before = copy.deepcopy(model.state_dict())
     optimizer, batches = torch.optim.SGD(model.parameters(), lr=lr_min), cycle(loader)
@@ -63,7 +66,7 @@ def lr_finder(
 
 @checked(lrs=_rising, losses=_FINITE)
 def suggest_lr(lrs: Float[Tensor, " n"], losses: Float[Tensor, " n"]) -> float:
-    """Where the loss falls most steeply over the logarithm of the rate (Smith, 2017).
+    """Where the loss falls most steeply over the logarithm of the rate, as fastai reads it.
 
         slope between neighbours    (lossᵢ₊₁ − lossᵢ) / (log lrᵢ₊₁ − log lrᵢ)
 

@@ -619,7 +619,7 @@ def test_found_nonsense_is_refused(call, says):
 
 
 def test_a_missing_argument_is_named_by_python():
-    with pytest.raises(TypeError, match="missing .*'logits'"):
+    with pytest.raises(TypeError, match=r"missing .*'logits'"):
         softmax_cross_entropy_grad(target=torch.tensor([0, 1]))
 
 

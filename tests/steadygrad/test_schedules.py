@@ -227,6 +227,22 @@ def test_torchs_one_cycle_rises_one_step_past_its_end_and_raises_at_the_next():
         scheduler.step()
 
 
+def test_a_turn_at_step_0_starts_at_the_peak_where_torch_divides_by_zero():
+    assert one_cycle(0, 1.0, 8, pct_start=1 / 8) == (1.0, 0.85)
+    with pytest.raises(ZeroDivisionError):
+        lr_scheduler.OneCycleLR(an_optimizer(momentum=0.9), 1.0, 8, pct_start=1 / 8)
+
+
+def test_without_a_way_up_the_peak_lies_before_step_0_and_without_a_way_down_it_stays():
+    assert one_cycle(0, 1.0, 8, pct_start=0.0)[0] < 1.0
+    assert {one_cycle(t, 1.0, 8, pct_start=1.0) for t in (7, 8, 100)} == {(1.0, 0.85)}
+
+
+def test_a_warm_up_of_all_steps_never_reaches_the_peak():
+    rates = [warmup_cosine(t, 1.0, 0.2, warmup=4, total=4) for t in range(6)]
+    assert rates == [0.0, 0.25, 0.5, 0.75, 0.2, 0.2]
+
+
 # ── Plateau ──────────────────────────────────────────────────────────────────────────
 
 
