@@ -10,14 +10,13 @@ from steadygrad.checks import (
     checked,
     fraction,
     not_negative,
-    positive,
     rule,
 )
 
 _STEPS = rule("steps, 0 or more", lambda v: all(step >= 0 for step in v))
 
 
-@checked(base=not_negative, steps=at_least(1), power=positive)
+@checked(base=not_negative, steps=at_least(1), power=not_negative)
 def power_decay(t: int, base: float, steps: int, power: float = 1.0) -> float:
     """The base rate over a power of time (Robbins & Monro, 1951, for power 1).
 
@@ -47,7 +46,7 @@ def exponential_decay(t: int, base: float, gamma: float) -> float:
     return base * gamma**t
 
 
-@checked(base=not_negative, total=at_least(1), power=positive)
+@checked(base=not_negative, total=at_least(1), power=not_negative)
 def polynomial_decay(t: int, base: float, total: int, power: float = 1.0) -> float:
     """Down to zero in `total` steps, and zero ever after.  Twin: PolynomialLR.
 
