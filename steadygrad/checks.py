@@ -295,6 +295,8 @@ def _called(kind: Any) -> str:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, Tensor) and not value.ndim and _is_readable(value):
+        return f"{value.item()!r}, in a tensor"
     if isinstance(value, Tensor | np.ndarray):
         sort = "a tensor" if isinstance(value, Tensor) else "a numpy array"
         dtype = str(value.dtype).removeprefix("torch.")

@@ -45,7 +45,7 @@ def perceptron(
     return (x @ weights + bias >= 0).to(x.dtype)
 
 
-@checked
+@checked(y=rule("0 or 1", lambda v: v in (0, 1)))
 def perceptron_update(
     x: Float[Tensor, " features"], y: Scalar, weights: Float[Tensor, " features"], bias: Scalar
 ) -> tuple[Float[Tensor, " features"], Scalar]:

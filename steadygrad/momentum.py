@@ -130,7 +130,7 @@ def ema(
     return mean, mean
 
 
-@checked
+@checked(lr=not_negative, beta=below_one)
 def convert_momentum(lr: float, beta: float, source: str, target: str) -> tuple[float, float]:
     """The rate and the momentum that give the same walk in another convention.
 

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from steadygrad.checks import at_least, checked, rule
+from steadygrad.checks import Rule, checked, rule
 
 MODES = ("fan_in", "fan_out", "fan_avg")
 DISTRIBUTIONS = ("normal", "uniform", "truncated")
@@ -16,7 +16,10 @@ _of_a_weight = rule(
 )
 
 
-@checked(shape=_of_a_weight, groups=at_least(1))
+@checked(
+    shape=_of_a_weight,
+    groups=Rule("a divisor of the outputs", lambda v, g: v > 0 and g["shape"][0] % v == 0),
+)
 def fan_in_fan_out(shape: Sequence[int], groups: int = 1) -> tuple[int, int]:
     """How many inputs one unit adds up, and how many units one input goes to.
 
@@ -44,7 +47,9 @@ TRUNCATED_STD = math.sqrt(
 )
 
 
-@checked(groups=at_least(1))
+@checked(
+    groups=Rule("a divisor of the outputs", lambda v, given: v > 0 and len(given["w"]) % v == 0)
+)
 def variance_scaling_(
     w: Float[Tensor, "out in *kernel"],
     gain: float,

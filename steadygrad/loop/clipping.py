@@ -53,4 +53,7 @@ def clip_grad_value_(parameters: Iterable[Tensor] | Tensor, clip_value: float) -
 def cosine(before: Iterable[Tensor], after: Iterable[Tensor]) -> float:
     """How far two sets of gradients agree in direction: 1 for the same, 0 at right angles."""
     a, b = (torch.cat([g.flatten() for g in each]) for each in (before, after))
-    return (a @ b / (a.norm() * b.norm())).item()
+    lengths = a.norm() * b.norm()
+    if lengths == 0:
+        raise ValueError("A gradient of length 0 has no direction to compare.")
+    return (a @ b / lengths).item()
