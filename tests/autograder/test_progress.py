@@ -45,9 +45,9 @@ def test_the_latest_mark_of_an_exercise_counts():
 
 def test_bonus_exercises_are_counted_apart_once_one_is_marked():
     marked(ADAM)
-    assert progress.so_far(ADAM).endswith("4 of 17 points; 1 of 7 exercises right.")
+    assert progress.so_far(ADAM).endswith("4 of 19 points; 1 of 8 exercises right.")
     marked(MUON)
-    assert progress.so_far(ADAM).endswith("1 of 7 exercises right. Bonus: 2 of 2 points.")
+    assert progress.so_far(ADAM).endswith("1 of 8 exercises right. Bonus: 2 of 2 points.")
 
 
 def test_a_goal_is_reached_when_all_exercises_that_lead_to_it_are_right():

@@ -22,7 +22,7 @@ def matching_cases(rng):
     yield case("one coordinate", torch.tensor([0.06]), torch.tensor([1.5]))
     yield case("SGD's own step", 0.2 * (g := torch.randn(5, generator=rng)), g)
     yield case("a long step", *pair(6, rate=50.0))
-    yield case("in float64", *(part.double() for part in pair(7)))
+    yield case("seven coordinates, in float64", *(part.double() for part in pair(7)))
     yield case(
         "a step of signs", torch.tensor([0.1, 0.1, -0.1]), torch.tensor([3.0, 0.2, -0.5])
     )
