@@ -53,6 +53,7 @@ PACKAGES = (
     "autograder.recipes.",
     "autograder.report.",
     "autograder.state.",
+    "steadygrad.checks.",
     "steadygrad.data.",
     "steadygrad.plots.",
     "steadygrad.training.",

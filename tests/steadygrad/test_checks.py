@@ -35,8 +35,9 @@ from steadygrad.gradients import (
 from steadygrad.models import mlp
 from steadygrad.momentum import best_heavy_ball, max_stable_lr, sgd, stationary_variance
 
-INSIDE = {  # not for callers: what the optimizer and the explorers are made of
-    "steadygrad.checks", "steadygrad.training.states", "steadygrad.training.flat",
+INSIDE = {  # not for callers: what the checks and the optimizer are made of
+    "steadygrad.checks.calls", "steadygrad.checks.kinds", "steadygrad.checks.rules",
+    "steadygrad.checks.words", "steadygrad.training.states", "steadygrad.training.flat",
     "steadygrad.training.fused",
 }  # fmt: skip
 
