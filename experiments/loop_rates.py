@@ -91,9 +91,9 @@ def _order(seed: int) -> Tensor:
     rng, places = torch.Generator().manual_seed(seed), torch.arange(POINTS)
     return torch.stack(
         [
-            batch.x
+            batch.y
             for _ in range(EPOCHS)
-            for batch in training.batches(Examples(places, places), BATCH, rng=rng)
+            for batch in training.batches(Examples(places.float(), places), BATCH, rng=rng)
         ]
     )
 

@@ -153,8 +153,13 @@ def test_the_reference_function_is_withheld_while_it_is_asked(notebook):
 
 
 AROUND_IT = {
-    "a copy": "from types import FunctionType\nfrom steadygrad import gradients\n"
-    "given = gradients.depth_limit\n"
+    "what lies below the checks": "from steadygrad import gradients\n"
+    "f = gradients.depth_limit.__wrapped__",
+    "what lies below all of them": "import inspect\nfrom steadygrad import gradients\n"
+    "f = inspect.unwrap(gradients.depth_limit)",
+    "a copy": "import inspect\nfrom types import FunctionType\n"
+    "from steadygrad import gradients\n"
+    "given = inspect.unwrap(gradients.depth_limit)\n"
     "twin = FunctionType(given.__code__, vars(gradients))\n"
     "def f(**given):\n    return twin(**given)",
     "a module loaded again in a cell": "import importlib\nfrom steadygrad import gradients\n"
