@@ -148,6 +148,6 @@ CLAIMS: dict[str, Callable[[Numbers], bool]] = {
     "ELU loses it": lambda n: below(logs(n, "ELU"), np.array(math.log(0.05))),
     "ten units are too few to hold it": lambda n: (
         n["10 units a layer"]["deviation"][:, -1].std()
-        > 5 * n["all kept"]["deviation"][:, -1].std()
+        > 3 * n["all kept"]["deviation"][:, -1].std()
     ),
 }
