@@ -169,9 +169,6 @@ CLAIMS: dict[str, Callable[[Numbers], bool]] = {
     "and in large ones the heavy ball's best effective rate is near that or above": lambda n: (
         all(effective(n, "heavy ball", schedule, 800) > 0.6 for schedule in SCHEDULES)
     ),
-    "in small batches Nesterov's error is below plain descent's, if rates go to zero": (
-        lambda n: better(n, "test error", "Nesterov", "plain", "to zero", 50)
-    ),
     "in large batches the heavy ball's error is lower than plain descent's": lambda n: all(
         better(n, "test error", "heavy ball", "plain", schedule, 800) for schedule in SCHEDULES
     ),
