@@ -116,6 +116,11 @@ def moved(stored: Record, fresh: Record) -> list[str]:
     complaints = []
     for group, quantities in stored.numbers.items():
         for quantity, old in quantities.items():
+            if quantity not in fresh.numbers.get(group, {}):
+                complaints.append(
+                    f"{stored.name}: {quantity} of {group} is not measured any more"
+                )
+                continue
             new = np.log(fresh.numbers[group][quantity])
             if old.shape[1:] != new.shape[1:]:
                 complaints.append(

@@ -131,6 +131,12 @@ def test_numbers_in_another_arrangement_have_moved():
     assert complaint == "made up: size of net was (9,) numbers for each seed, is (20,)"
 
 
+def test_a_quantity_that_is_not_measured_any_more_has_moved():
+    fresh = Record("made up", {"net": {"height": np.ones(10)}}, [0], {}, 1.0)
+    (complaint,) = moved(a_record(np.ones(10)), fresh)
+    assert complaint == "made up: size of net is not measured any more"
+
+
 def test_a_number_that_is_lost_or_not_finite_has_moved():
     values = np.full((10, 1), 2.0)
     assert len(moved(a_record(values), a_record(values * np.nan))) == 1
