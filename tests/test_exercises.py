@@ -96,6 +96,12 @@ ALSO_KNOWN_AS = {
 }
 
 
+@every_exercise
+def test_every_misconception_has_a_name_of_its_own(exercise):
+    names = [wrong.name for wrong in exercise.misconceptions]
+    assert len(set(names)) == len(names)
+
+
 @pytest.mark.slow
 @every_exercise
 def test_two_misconceptions_at_once_are_never_taken_for_a_third(exercise):

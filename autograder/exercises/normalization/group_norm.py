@@ -100,7 +100,7 @@ GROUP_NORM = Exercise(
             "matter.",
         ),
         Misconception(
-            "mean not taken off",
+            "root mean square for the deviation",
             instead_of=f"{MEAN}\n    {VAR}",
             wrote="mean = torch.zeros(())\n    var = groups.square().mean(dim=2, keepdim=True)",
             symptom="You divide by the root mean square, and the mean stays in.",
