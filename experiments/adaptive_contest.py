@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import numpy as np
-import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch text uses
 
 from experiments.comparing import below
+from experiments.pictures import digits
 from experiments.racing import SCHEDULES, Stack, network
 from experiments.record import Numbers
 from steadygrad import adaptive
-from steadygrad.data import Examples, load_images
 from steadygrad.momentum import sgd
 
 WIDTHS, BATCH, EPOCHS = [196, 32, 32, 10], 50, 4
@@ -38,18 +37,6 @@ CONTESTANTS = {  # the rule, its settings, and the power of ten that its rates b
     "NAdam": (adaptive.nadam, {}, -3.0),
     "Lion": (adaptive.lion, {}, -4.0),
 }
-
-
-@lru_cache(maxsize=1)
-def digits() -> tuple[Examples, Examples, Examples]:
-    """Pictures to train on, to choose by and to test on, 14 by 14: means of 2 by 2 pixels."""
-    images = load_images("mnist-5k", validation_share=0.2)
-
-    def small(examples: Examples) -> Examples:
-        x = F.avg_pool2d(examples.x.unflatten(1, (1, 28, 28)), 2).flatten(1)
-        return Examples(x, examples.y)
-
-    return small(images.train), small(images.validation), small(images.test)
 
 
 def group(name: str, schedule: str = "constant") -> str:

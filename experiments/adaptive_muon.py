@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from experiments.adaptive_contest import BATCH, COUNT, EPOCHS, TUNING, WORST, digits
+from experiments.adaptive_contest import BATCH, COUNT, EPOCHS, TUNING, WORST
 from experiments.comparing import level
+from experiments.pictures import digits
 from experiments.racing import SCHEDULES, Stack, network
 from experiments.record import Numbers
 from steadygrad import adaptive

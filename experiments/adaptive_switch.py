@@ -14,8 +14,9 @@ import numpy as np
 import torch
 
 from experiments import adaptive_contest as contest
-from experiments.adaptive_contest import BATCH, EPOCHS, TUNING, WIDTHS, WORST, digits
+from experiments.adaptive_contest import BATCH, EPOCHS, TUNING, WIDTHS, WORST
 from experiments.comparing import below, level
+from experiments.pictures import digits
 from experiments.racing import SCHEDULES, Stack, network
 from experiments.record import Numbers
 from steadygrad import adaptive

@@ -8,17 +8,14 @@ at that rate look at the test images, once.  Ten seeds draw weights and batches.
 
 import math
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch text uses
-from torch import nn
 
+from experiments.clipped import Run, train
 from experiments.comparing import below, level
 from experiments.record import Numbers
-from steadygrad import loop, training
-from steadygrad.data import Examples, Images, load_images
+from steadygrad.data import Images, load_images
 from steadygrad.models import mlp, redraw_
 
 DEPTH, WIDTH, EPOCHS, BATCH = 10, 100, 3, 64
@@ -34,35 +31,13 @@ SAME = ((0.1, 1.0), (0.01, 10.0))  # rate and bound: the same product twice
 WHOLE = "share of steps"
 
 
-class Run(NamedTuple):
-    """A trained network, the loss of every step, and the norms before clipping."""
-
-    model: nn.Sequential
-    losses: list[float]
-    norms: list[float]
-
-    def accuracy(self, images: Examples) -> float:
-        """A network that is no number any more says 0 to everything: a tenth."""
-        return max(training.evaluate(self.model, images).accuracy, 0.001)
-
-
 def run(gain: float, bound: float, rate: float, seed: int, digits: Images) -> Run:
     """Train one network; a loss that is no number ends the run."""
     rng = torch.Generator().manual_seed(seed)
     model = redraw_(mlp([784, *[WIDTH] * DEPTH, 10]), gain * math.sqrt(2), rng=rng)
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    losses, norms = [], []
-    for _ in range(EPOCHS):
-        for x, y in training.batches(digits.train, BATCH, rng=rng):
-            optimizer.zero_grad()
-            loss = F.cross_entropy(model(x), y)
-            loss.backward()
-            losses.append(loss.item())
-            if not math.isfinite(losses[-1]):
-                return Run(model, losses, norms)
-            norms.append(loop.clip_grad_norm_(model.parameters(), bound).item())
-            optimizer.step()
-    return Run(model, losses, norms)
+    return train(
+        model, digits.train, rate=rate, bound=bound, epochs=EPOCHS, batch=BATCH, rng=rng
+    )
 
 
 def measure(seeds: Iterable[int]) -> Numbers:

@@ -8,17 +8,15 @@ look at the test images, once.  Ten seeds draw weights and batches.
 
 import math
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch text uses
 from torch import Tensor, nn
 
+from experiments.clipped import Run, train
 from experiments.comparing import below
 from experiments.record import Numbers
-from steadygrad import loop, training
-from steadygrad.data import Examples, Images, load_images
+from steadygrad.data import Images, load_images
 
 WIDTH, ROWS, EPOCHS, BATCH = 32, 28, 5, 64
 VALIDATION = 0.2  # of the training images: 800 to choose by, 3200 to learn from
@@ -42,22 +40,6 @@ class Reader(nn.Module):
         return self.scores(last[0])
 
 
-class Run(NamedTuple):
-    """A trained network, the loss of every step, and the norms before clipping."""
-
-    model: Reader
-    losses: list[float]
-    norms: list[float]
-
-    def untouched(self, bound: float) -> float:
-        """The share of steps whose gradient was short enough."""
-        return float(np.mean([norm <= bound for norm in self.norms]))
-
-    def accuracy(self, images: Examples) -> float:
-        """A network that is no number any more says 0 to everything: a tenth."""
-        return max(loop.evaluate(self.model, [images])[1], 0.001)
-
-
 def images() -> Images:
     return load_images("mnist-5k", validation_share=VALIDATION)
 
@@ -65,19 +47,9 @@ def images() -> Images:
 def run(bound: float, rate: float, seed: int, digits: Images) -> Run:
     """Train one network; a loss that is no number ends the run."""
     model, rng = Reader(seed), torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    losses, norms = [], []
-    for _ in range(EPOCHS):
-        for x, y in training.batches(digits.train, BATCH, rng=rng):
-            optimizer.zero_grad()
-            loss = F.cross_entropy(model(x), y)
-            loss.backward()
-            losses.append(loss.item())
-            if not math.isfinite(losses[-1]):
-                return Run(model, losses, norms)
-            norms.append(loop.clip_grad_norm_(model.parameters(), bound).item())
-            optimizer.step()
-    return Run(model, losses, norms)
+    return train(
+        model, digits.train, rate=rate, bound=bound, epochs=EPOCHS, batch=BATCH, rng=rng
+    )
 
 
 def measure(seeds: Iterable[int]) -> Numbers:

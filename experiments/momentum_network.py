@@ -8,7 +8,6 @@ are read at that rate only.  Ten seeds draw weights and batches.
 """
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,10 @@ from torch import nn
 
 from experiments import stacks
 from experiments.comparing import below, level
+from experiments.pictures import digits
 from experiments.record import Numbers
 from steadygrad import initialization
-from steadygrad.data import Examples, load_images
+from steadygrad.data import Examples
 from steadygrad.initialization import SCHEMES
 from steadygrad.models import mlp
 
@@ -37,18 +37,6 @@ SCHEDULES: dict[str, Callable[[float], float] | None] = {
     "to zero": lambda done: 1 - done,
 }
 WORST = float(np.log(10))  # guessing; what diverged counts as this
-
-
-@lru_cache(maxsize=1)
-def digits() -> tuple[Examples, Examples, Examples]:
-    """To train on, to choose by and to test on, 14 by 14: means of 2 by 2 pixels."""
-    images = load_images("mnist-5k", validation_share=0.2)
-
-    def small(examples: Examples) -> Examples:
-        x = F.avg_pool2d(examples.x.unflatten(1, (1, 28, 28)), 2).flatten(1)
-        return Examples(x, examples.y)
-
-    return small(images.train), small(images.validation), small(images.test)
 
 
 def network(seed: int) -> nn.Module:

@@ -13,7 +13,8 @@ import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch text
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from steadygrad.data import Examples, Images, load_images
+from experiments import pictures
+from steadygrad.data import Examples, Images
 
 Weights = dict[str, Tensor]  # the first axis of each is the network
 
@@ -25,18 +26,8 @@ class Rule(Protocol):
 
 
 def small_digits() -> Images:
-    """Digits of 14 × 14 pixels: 2500 to train on, 500 to choose by, 2000 to test on."""
-    images = load_images("mnist-5k", train_share=0.6, validation_share=1 / 6)
-    return images._replace(
-        train=_halved(images.train),
-        test=_halved(images.test),
-        validation=_halved(images.validation),
-    )
-
-
-def _halved(examples: Examples) -> Examples:
-    pictures = examples.x.view(-1, 1, 28, 28)
-    return Examples(F.avg_pool2d(pictures, 2).flatten(1), examples.y)
+    """2500 to train on, 500 to choose by, 2000 to test on."""
+    return pictures.small_digits(0.6, 1 / 6)
 
 
 def steps_of(epochs: int, batch: int, count: int = 2500) -> int:

@@ -38,7 +38,7 @@ def leaky_relu_slope(
     return torch.where(x > 0, torch.ones_like(x), slope)
 
 
-@checked(lower=Rule("at most upper", lambda v, given: v <= given.get("upper", 1 / 3)))
+@checked(lower=Rule("at most upper", lambda v, given: v <= given["upper"]))
 def randomized_leaky_relu(
     x: Float[Tensor, "*shape"],
     lower: float = 1 / 8,
