@@ -25,11 +25,11 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"steadygrad.data", "steadygrad.models", "steadygrad.landscapes"}
     | {f"steadygrad.{topic}" for topic in TOPICS},
     {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},
-    {"steadygrad.explorers." + name for name in ("live", "quick", "tiny_norms")},
+    {"steadygrad.explorers." + name for name in ("drawn", "live", "quick", "tiny_norms")},
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},
     {"steadygrad.explorers"},
     {"autograder.state", "autograder.compare", "autograder.recipes", "autograder.workspace"},
-    {"autograder.calling"},
+    {"autograder.calling", "autograder.progress_file"},
     {"autograder.spec", "autograder.judges"},
     {"autograder.cases", "autograder.apart", "autograder.styles"},
     {f"autograder.exercises.{topic}" for topic in TOPICS},
