@@ -3,7 +3,9 @@
 A chapter is MyST Markdown.  A code cell marked `:exercise: <id>` stands for an exercise and
 gives way to a heading, the stub and a marking cell.  A text cell marked with `question` and
 `points` is one to be answered in words: what follows its line `RUBRIC` goes to instructors
-only.  Every other cell is copied as it is.
+only.  One marked `predict` or `review` becomes a question with buttons (see
+`autograder.predictions`).  What a code cell has below its line `CHECKED` goes into a collapsed
+cell behind it.  Every other cell is copied as it is.
 This is the only module that knows what nbgrader wants to find in a notebook.
 """
 
@@ -23,6 +25,7 @@ from tqdm.auto import tqdm
 from traitlets.config import Config
 
 from autograder.exercises import find
+from autograder.predictions import Question, imported, is_question, read_question
 from autograder.spec import Exercise
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +37,10 @@ QUIET = {  # the same everywhere, and every time
 }
 CELL_SECONDS = 120  # a chapter's cell takes under ten; a busy machine may take longer
 RUBRIC = "\nRUBRIC\n"
+CHECKED = "# ── checked ──"  # below it stands what nobody needs to read
+COUNT = "# Run this cell to count your predictions."
+SEEN = "# Run this cell, too: it shows and checks what the cell above has computed."
+COLLAPSED = {"jupyter": {"source_hidden": True}, "tags": ["hide-input"]}  # in Lab, in a book
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -62,7 +69,7 @@ def build_course(only: Iterable[str] = ()) -> list[Path]:
 def instructor_notebook(chapter: Path) -> NotebookNode:
     """The chapter with solutions, marked for nbgrader to remove."""
     notebook = jupytext.read(chapter)
-    notebook.cells = [new for cell in notebook.cells for new in expand(cell)]
+    notebook.cells = expand_all(notebook.cells, chapter.stem)
     for number, cell in enumerate(
         notebook.cells
     ):  # the same chapter always gives the same file
@@ -71,13 +78,61 @@ def instructor_notebook(chapter: Path) -> NotebookNode:
     return notebook
 
 
+def expand_all(cells: list[NotebookNode], chapter: str) -> list[NotebookNode]:
+    """The cells that a chapter's cells stand for; the next code answers each prediction."""
+    questions = [read_question(cell, chapter) for cell in cells if is_question(cell)]
+    unread, pending, expanded, last = iter(questions), [], [], 0
+    for cell in cells:
+        if is_question(cell):
+            question = next(unread)
+            expanded += asking_cells(question)
+            pending += [question] * (not question.review)
+            last = len(expanded)
+        elif cell.cell_type == "code" and "exercise" not in cell.metadata:
+            expanded += code_cells(cell, pending)
+            last = len(expanded) if pending else last
+            pending = []
+        else:
+            expanded += expand(cell)
+    if pending:
+        raise ValueError(f"no code cell follows the prediction {pending[0].key!r}")
+    if questions:  # counted where the last of them has been answered
+        expanded.insert(last, tally_cell(questions, chapter))
+    return expanded
+
+
 def expand(cell: NotebookNode) -> list[NotebookNode]:
-    """The cells that a cell of a chapter stands for."""
+    """The cells that an exercise, a question to answer in words, or any text stands for."""
     if "exercise" in cell.metadata:
         return exercise_cells(find(cell.metadata["exercise"]))
     if "question" in cell.metadata:
         return question_cells(cell)
     return [cell]
+
+
+def code_cells(cell: NotebookNode, predicted: list[Question]) -> list[NotebookNode]:
+    """A code cell's visible part; collapsed behind it what it shows, asserts and answers."""
+    visible, _, checked = cell.source.partition(f"{CHECKED}\n")
+    hidden = [f"{SEEN}\n{checked.strip()}"] * bool(checked.strip())
+    hidden = "\n\n".join([*hidden, *(question.answers for question in predicted)])
+    cell.source = visible.strip()
+    shown = [cell] if cell.source else []
+    return shown + [new_code_cell(hidden, metadata=COLLAPSED)] * bool(hidden)
+
+
+def asking_cells(question: Question) -> list[NotebookNode]:
+    """A question, and collapsed behind it the cell whose output are the buttons."""
+    return [
+        new_markdown_cell(question.text),
+        new_code_cell(question.asks, metadata=COLLAPSED),
+    ]
+
+
+def tally_cell(questions: list[Question], chapter: str) -> NotebookNode:
+    """The count of what was predicted and answered right in this chapter."""
+    reviews = sum(question.review for question in questions)
+    call = f"tally({chapter!r}, {len(questions) - reviews}, {reviews})"
+    return new_code_cell(imported(COUNT, "tally", call), metadata=COLLAPSED)
 
 
 def question_cells(cell: NotebookNode) -> list[NotebookNode]:

@@ -31,12 +31,12 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"autograder.state", "autograder.compare", "autograder.recipes", "autograder.workspace"},
     {"autograder.calling", "autograder.progress_file"},
     {"autograder.spec", "autograder.judges"},
-    {"autograder.cases", "autograder.apart", "autograder.styles"},
+    {"autograder.cases", "autograder.apart", "autograder.styles", "autograder.predictions"},
     {f"autograder.exercises.{topic}" for topic in TOPICS},
     {"autograder.exercises"},
     {"autograder.diagnose", "autograder.rounding", "autograder.handed_in"},
     {"autograder.pages", "autograder.converters", "autograder.report"},
-    {"autograder.grade", "autograder.pace", "autograder.progress"},
+    {"autograder.grade", "autograder.pace", "autograder.progress", "autograder.predicting"},
     {"autograder.asking", "autograder.slips"},
     {"autograder.judging"},
     {"autograder.marking", "autograder.kill_matrix", "autograder.notebook"},
@@ -101,7 +101,7 @@ def test_imports_only_point_down(module):
     others = {room(other) for other in imported(FILES[module])} - {room(module)}
     # the command line imports what it is asked for; the package's two names come on demand
     if module == "autograder":
-        others -= {"autograder.marking", "autograder.state"}
+        others -= {"autograder.marking", "autograder.predicting", "autograder.state"}
     upward = {other for other in others if HEIGHT[other] >= mine}
     assert not upward, f"{module} imports {upward}, which is not below it"
 

@@ -1,0 +1,220 @@
+"""Predictions: asked before a cell runs, answered by what it computed, kept for the tally.
+
+A chapter's builder writes these calls (`autograder.chapter`).  `predict` asks, `came_out`
+stands behind the cell that knows the answer, `review` asks what needs no computing, and
+`tally` counts.  Unanswered they are folds that hold the answer, so that a notebook runs through
+without a click, and can be read where no kernel is.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import anywidget
+import traitlets
+from IPython.display import DisplayHandle, display
+
+from autograder.progress_file import keep, recall
+
+KIND = "predictions"  # in the progress file: what was chosen, and whether it came out
+HERE = Path(__file__).parent
+Answers = Mapping[str, tuple[bool, str]]  # by letter: whether it holds, and the thought behind
+
+
+class Outcome(NamedTuple):
+    """What came out, what that makes of each answer, and where it is shown."""
+
+    what: str
+    letters: str  # of the choices; none where a number was asked for
+    right: str  # the letter, or the number as text
+    judge: Callable[[str], tuple[bool, str]]  # an answer -> whether it is right, what it needs
+    everything: str  # the fold: all answers
+    shown: DisplayHandle | None = None  # the place in the notebook that feedback goes to
+
+
+class Ask(anywidget.AnyWidget):
+    """A row of choices, or a place for a number; what is chosen comes back in `chosen`."""
+
+    _esm = HERE / "predicting.js"
+    letters = traitlets.List(traitlets.Unicode()).tag(sync=True)  # none: a number is asked for
+    legend = traitlets.Unicode().tag(sync=True)
+    chosen = traitlets.Unicode().tag(sync=True)
+    status = traitlets.Unicode().tag(sync=True)
+
+    def _repr_mimebundle_(self, **options: object) -> tuple[dict, dict]:
+        bundle = super()._repr_mimebundle_(**options)
+        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
+        return data | {"text/plain": "(Run this cell to answer.)"}, {}
+
+
+_outcomes: dict[str, Outcome] = {}  # what has come out since the kernel started
+
+
+# ── What a notebook calls ────────────────────────────────────────────────────────────
+
+
+def predict(key: str, letters: str = "") -> None:
+    """Ask for one of these letters, or for a number where there are none."""
+    _outcomes.pop(key, None)  # the cell below is to run again
+    _ask(key, letters, "Your prediction")
+
+
+def came_out(key: str, what: str, **answers: tuple[bool, str]) -> None:
+    """Say what came out, what was predicted, and what a wrong prediction would have needed.
+
+    Of the answers exactly one must hold: the question's own claim is an assertion, too.
+    """
+    answers = {letter: (bool(holds), said) for letter, (holds, said) in answers.items()}
+    held = [letter for letter, (holds, _) in answers.items() if holds]
+    letters = "".join(answers)
+    assert len(held) == 1, (
+        f"{key}: of the answers {', '.join(answers)} exactly one must be true, but "
+        f"{' and '.join(held) or 'none'} is. If you changed the cell above, that may be why."
+    )
+    _reveal(key, Outcome(what, letters, held[0], answers.__getitem__, _fold(what, answers)))
+
+
+def came_out_as(
+    key: str, what: str, number: float, near: Callable[[float], bool], *thoughts: tuple
+) -> None:
+    """As `came_out`, for a number: `near(guess)` says whether a guess is right.
+
+    Each thought is a pair of a question to the guess and what such a guess would need.
+    """
+    assert near(number), f"{key}: {number} is not near itself"
+
+    def judge(text: str) -> tuple[bool, str]:
+        guess = float(text)
+        fitting = [thought for fits, thought in thoughts if fits(guess)]
+        return bool(near(guess)), "" if near(guess) else " ".join(fitting)
+
+    everything = _folded(f"{what}.\n\n" + "\n\n".join(thought for _, thought in thoughts))
+    _reveal(key, Outcome(what, "", f"{number:.3g}", judge, everything))
+
+
+def review(key: str, **answers: tuple[bool, str]) -> None:
+    """Ask what needs no computing, and answer at once when something is chosen."""
+    letters = "".join(answers)
+    right = next(letter for letter, (holds, _) in answers.items() if holds)
+    _ask(key, letters, "Your answer")
+    _reveal(key, Outcome("", letters, right, answers.__getitem__, _fold("", answers)))
+
+
+def tally(chapter: str, predictions: int, questions: int) -> None:
+    """How many of a chapter's predictions and review questions were right at the first try."""
+    (right, tried), (known, asked) = first_answers(chapter)
+    said = f"**You predicted {right} of {predictions}** ({tried} tried)."
+    if questions:
+        said += f" Of {questions} review questions you answered {known} right ({asked} tried)."
+    display(_words(said), raw=True)
+
+
+def first_answers(chapter: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """How many predictions were right, of how many tried; and the same for the review."""
+    found = {False: [], True: []}
+    for key, made in recall(KIND).items():
+        of, _, name = key.partition("/")
+        if of == chapter and isinstance(made, dict) and isinstance(made.get("right"), bool):
+            found[name.startswith("review_")].append(made["right"])
+    predicted, reviewed = ((sum(rights), len(rights)) for rights in found.values())
+    return predicted, reviewed
+
+
+# ── Asking and keeping ───────────────────────────────────────────────────────────────
+
+
+def _ask(key: str, letters: str, legend: str) -> None:
+    ask = Ask(
+        letters=list(letters), legend=legend, chosen=_made(key, letters).get("chosen", "")
+    )
+    ask.observe(lambda change: _choose(key, ask, change.new), "chosen")
+    display(ask)
+
+
+def _made(key: str, letters: str) -> dict:
+    """What was answered before, if it can be an answer to this question."""
+    made = recall(KIND).get(key)
+    chosen = made.get("chosen") if isinstance(made, dict) else None
+    if not isinstance(chosen, str) or not (
+        chosen in letters if letters else _is_number(chosen)
+    ):
+        return {}
+    return made if isinstance(made.get("right", True), bool) else {"chosen": chosen}
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _choose(key: str, ask: Ask, chosen: str) -> None:
+    """Keep a choice; answer it if what came out is there already.
+
+    The first answer that was settled counts; whoever tries others reads what they would need.
+    """
+    letters = "".join(ask.letters)
+    if not letters and not _is_number(chosen):
+        ask.status = f"{chosen!r} is not a number: write it like 0.25 or 3e-4."
+        return
+    made, outcome = _made(key, letters), _outcomes.get(key)
+    settled = "right" in made
+    if outcome is None:
+        if not settled:
+            keep(KIND, key, {"chosen": chosen})
+        ask.status = (
+            f"Your first answer, {_named(made['chosen'])}, is the one that counts."
+            if settled
+            else "Kept. Now run the cell below."
+        )
+        return
+    right = outcome.judge(chosen)[0]
+    if not settled and not outcome.what:  # a prediction after the event is none
+        keep(KIND, key, {"chosen": chosen, "right": right})
+    ask.status = "Right." if right else "Not right."
+    outcome.shown.update(_words(_feedback(outcome, chosen)), raw=True)
+
+
+def _reveal(key: str, outcome: Outcome) -> None:
+    """Show what came out beside what was chosen before, which is settled now."""
+    made = _made(key, outcome.letters)
+    chosen = made.get("chosen", "")
+    if chosen and "right" not in made:
+        keep(KIND, key, {"chosen": chosen, "right": outcome.judge(chosen)[0]})
+    said = _feedback(outcome, chosen) if chosen else outcome.everything
+    shown = display(_words(said), raw=True, display_id=True)
+    _outcomes[key] = outcome._replace(shown=shown)
+
+
+# ── Words ────────────────────────────────────────────────────────────────────────────
+
+
+def _named(answer: str) -> str:
+    return f"({answer})" if answer.isalpha() else answer
+
+
+def _feedback(outcome: Outcome, chosen: str) -> str:
+    right, thought = outcome.judge(chosen)
+    came = f"What came out: {outcome.what}." if outcome.what else ""
+    it_is = f"The answer is {_named(outcome.right)}." if outcome.letters and not right else ""
+    begin = f"**{'Right' if right else 'Not'}: {_named(chosen)}.**"
+    said = " ".join(filter(None, [begin, came, it_is, thought]))
+    return f"{said}\n\n{outcome.everything}"
+
+
+def _fold(what: str, answers: Answers) -> str:
+    lines = [f"{what}."] * bool(what)
+    for letter, (holds, thought) in answers.items():
+        lines.append(f"**({letter})** {'is right. ' if holds else ''}{thought}".rstrip())
+    return _folded("\n\n".join(lines))
+
+
+def _folded(inside: str) -> str:
+    summary = "All answers, and what each of them would have needed"
+    return f"<details><summary>{summary}</summary>\n\n{inside}\n\n</details>"
+
+
+def _words(markdown: str) -> dict[str, str]:
+    return {"text/markdown": markdown, "text/plain": markdown}
