@@ -45,8 +45,8 @@ def notebook():
         "def early(x):\n    return x\n\n\n1 / 0\n\n\ndef late(x):\n    return x",
         "def broken(:",
         "from autograder import mark, once_written\nmark(early)\nwith once_written():\n"
-        "    raise NotImplementedError\nfrom autograder import predict, tally\npredict('x', 'ab')\n"
-        "tally('x', 1, 0)\nafter = 5",
+        "    raise NotImplementedError\nfrom autograder import predict, tally\n"
+        "predict('x', 'ab')\ntally('x', 1, 0)\nafter = 5",
         """
         import os, sys, pathlib
 
