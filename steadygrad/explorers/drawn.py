@@ -3,21 +3,22 @@
 What is drawn are numbers that Python computed: the page knows scales and shapes, no formula.
 """
 
-import base64
 from pathlib import Path
 
 import anywidget
 import traitlets
 
+from steadygrad.explorers import still
+
 HERE = Path(__file__).parent
 
 
-def script(name: str) -> str:
-    """One ES module: what all drawings share, then the drawing's own part.
+def script(*names: str) -> str:
+    """One ES module: what all drawings share, then the drawing's own parts.
 
     A widget's module cannot import a second file without a server for it.
     """
-    return "\n".join((HERE / f).read_text(encoding="utf-8") for f in ("drawn.js", name))
+    return "\n".join((HERE / f).read_text(encoding="utf-8") for f in ("drawn.js", *names))
 
 
 class Drawn(anywidget.AnyWidget):
@@ -29,6 +30,7 @@ class Drawn(anywidget.AnyWidget):
     """
 
     _css = (HERE / "drawn.css").read_text(encoding="utf-8")
+    still_width = 900  # of the still picture, in the page's pixels
     alt = traitlets.Unicode().tag(sync=True)
     sentence = traitlets.Unicode().tag(sync=True)
 
@@ -36,10 +38,16 @@ class Drawn(anywidget.AnyWidget):
         """The drawing as a PNG picture, as it stands."""
         raise NotImplementedError
 
-    def _repr_mimebundle_(self, **options: object) -> tuple[dict, dict]:
-        """The widget, and for readers without a kernel the picture and what it shows."""
-        bundle = super()._repr_mimebundle_(**options)
+    def _ipython_display_(self) -> None:
+        """The widget, and behind it what is left of it where no kernel is."""
+        from IPython.display import display  # only a notebook needs it
+
+        bundle = self._repr_mimebundle_()
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data["image/png"] = base64.b64encode(self.still()).decode()
-        data["text/plain"] = f"{self.alt} (Run this cell to move things.)"
-        return data, {"image/png": {"alt": self.alt}}
+        display(data | {"text/plain": ""}, raw=True)
+        display(self._left_behind(), raw=True)
+
+    def _left_behind(self) -> dict[str, str]:
+        page = still.page(self.still(), self.alt, self.sentence, self.still_width)
+        text = f"{self.alt} {self.sentence} (Run this cell to move things.)"
+        return {"text/html": page, "text/plain": text}
