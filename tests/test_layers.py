@@ -25,8 +25,8 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"steadygrad.data", "steadygrad.models", "steadygrad.landscapes"}
     | {f"steadygrad.{topic}" for topic in TOPICS},
     {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},
-    {"steadygrad.explorers." + name for name in ("controls", "quick", "still", "tiny_norms")},
-    {"steadygrad.explorers.drawn"},
+    {f"steadygrad.explorers.{name}" for name in ("quick", "still", "tiny_norms", "words")},
+    {"steadygrad.explorers.controls", "steadygrad.explorers.drawn"},
     {"steadygrad.explorers.live"},
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},
     {"steadygrad.explorers"},

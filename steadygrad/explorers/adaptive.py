@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from steadygrad import adaptive
-from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider, human
+from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
 from steadygrad.explorers.live import LiveFigure
 from steadygrad.explorers.quick import drawn
+from steadygrad.explorers.words import human
 from steadygrad.landscapes import LANDSCAPES, Rule, survey, walk
 from steadygrad.plots import COLORS, DASHES, contours
 

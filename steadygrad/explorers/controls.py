@@ -5,13 +5,10 @@ mouse, touch and keyboard.  A control there is a number of a place: what a place
 how that is written, is said here.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import traitlets
-
-SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Control(traitlets.HasTraits):
@@ -126,17 +123,3 @@ class Stops(Choice):
     """One of a few numbers, as a slider."""
 
     kind = "range"
-
-
-def human(value: float) -> str:
-    """How a number reads best, in two digits or whole: 0.003, 0.25, 140, 3.2 × 10⁻⁸, 10⁻⁵."""
-    if not math.isfinite(value):
-        return "beyond measure"
-    digits, exponent = f"{value:.1e}".split("e")
-    if value == 0 or -4 < int(exponent) < 5:
-        plain = f"{value:.{max(0, 1 - int(exponent))}f}"
-        plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
-        return plain.replace("-", "−")
-    digits = digits.removesuffix(".0").replace("-", "−")
-    power = f"10{str(int(exponent)).translate(SUPERSCRIPT)}"
-    return power if digits == "1" else f"{digits} × {power}"

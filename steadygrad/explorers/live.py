@@ -7,8 +7,6 @@ picture a second and ten.
 """
 
 import io
-import threading
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -67,7 +65,6 @@ class LiveFigure(Drawn):
     room = traitlets.List([0, 1]).tag(sync=True)  # the page's width, pixels of one of its own
     picture = traitlets.Bytes().tag(sync=True)
     shown = traitlets.Int().tag(sync=True)  # its width in the page's pixels
-    error = traitlets.Unicode().tag(sync=True)
     drag = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -86,20 +83,16 @@ class LiveFigure(Drawn):
                 f"A figure needs words for readers who cannot see it, but got alt={alt!r}; "
                 "write what is drawn over what, in one sentence."
             )
-        super().__init__(alt=alt)
         self.controls, self.build, self.update = dict(controls), build, update
-        self._sizes, self._dragged, self._held = (figsize, narrow), drag, False
-        # JupyterLab may move two sliders in two threads (subshells), but there is one canvas
-        self._canvas_lock = threading.RLock()
-        self._fit()
-        self.update(self._artists, **self.values())  # an error in the first one ends the cell
+        self._sizes, self._dragged = (figsize, narrow), drag
+        self._held, self._fitted = False, None
+        super().__init__(alt=alt)
         self._tell()
-        self.redraw()
         for control in self.controls.values():
             control.observe(self._follow, "value")
             control.observe(self._tell)
         self.observe(self._moved, "places")
-        self.observe(self._resized, "room")
+        self.observe(self._follow, "room")
 
     def values(self) -> dict[str, object]:
         """What the controls stand at."""
@@ -114,9 +107,11 @@ class LiveFigure(Drawn):
 
     def redraw(self) -> None:
         """Draw everything again, ticks and titles included, then what changes."""
-        with self._canvas_lock:
+        with self._lock:
+            self._fit()
+            sentence = self.update(self._artists, **self.values())
             self._draw_background()
-            self._follow()
+            self._show(sentence)
 
     # ── What the page says, and what it is told ─────────────────────────────────────
 
@@ -124,7 +119,7 @@ class LiveFigure(Drawn):
         """Describe the controls to the page, and where they stand."""
         if self._held:
             return
-        with self._canvas_lock, self.hold_sync():
+        with self._lock, self.hold_sync():
             self.panel = [
                 {"name": name, **control.described()} for name, control in self.controls.items()
             ]
@@ -132,7 +127,7 @@ class LiveFigure(Drawn):
 
     def _moved(self, change: Mapping[str, Any]) -> None:
         """Follow the page's controls, with one picture for all that moved."""
-        with self._canvas_lock:
+        with self._lock:
             self._held, before = True, self.values()
             try:
                 for name, place in change["new"].items():
@@ -143,28 +138,24 @@ class LiveFigure(Drawn):
                 self._tell()
                 self._follow()
 
-    def _resized(self, _change: object) -> None:
-        with self._canvas_lock:
-            if self._fit():
-                self.redraw()
-
-    def _fit(self) -> bool:
-        """Make the figure fit its room, pixel by pixel; says whether that changed anything."""
+    def _size(self) -> tuple[tuple[float, float], int, float]:
+        """How many inches, pixels of the page across, and of the picture an inch, there are."""
         room, fineness = self.room
-        size = self._sizes[0 < room < NARROW]
-        widest = size[0] * DPI
-        shown = int(min(room or widest, 1.2 * widest if size is self._sizes[1] else widest))
-        dpi = shown / size[0] * min(fineness, SHARPEST)
-        if not hasattr(self, "figure") or tuple(self.figure.get_size_inches()) != size:
+        wide, narrow = self._sizes
+        inches, most = (narrow, 1.2) if 0 < room < NARROW else (wide, 1)
+        shown = int(min(room or 1e9, most * inches[0] * DPI))
+        return inches, shown, shown / inches[0] * min(fineness, SHARPEST)
+
+    def _fit(self) -> None:
+        """Make the figure fit its room, pixel by pixel."""
+        inches, self.shown, dpi = self._size()
+        if self._fitted is None or self._fitted[0] != inches:
             with mpl.rc_context(STYLE):
-                self.figure = Figure(figsize=size, dpi=dpi)
+                self.figure = Figure(figsize=inches)
                 self._canvas = FigureCanvasAgg(self.figure)
                 self._artists = list(self.build(self.figure))
-        elif self.figure.dpi == dpi:
-            return False
         self.figure.set_dpi(dpi)
-        self.shown = self.still_width = shown
-        return True
+        self.still_width = self.shown
 
     # ── Drawing ─────────────────────────────────────────────────────────────────────
 
@@ -177,28 +168,32 @@ class LiveFigure(Drawn):
                 self.figure.set_layout_engine("none")
             self._canvas.draw()
         self._background = self._canvas.copy_from_bbox(self.figure.bbox)
-        self._limits = self._present_limits()
+        self._limits, self._fitted = self._present_limits(), self._size()
         if self._dragged:
             box = self.figure.axes[0].get_position()
             edges = {"left": box.x0, "bottom": box.y0, "width": box.width, "height": box.height}
             self.drag = {"names": list(self._dragged), **edges}
 
     def _follow(self, _change: object = None) -> None:
-        with self._canvas_lock:  # values are read inside: the last to enter sees all changes
-            if not self._held:
-                self._draw()
+        if not self._held:
+            super()._follow(_change)
+
+    def _redraw(self) -> None:
+        if self._size() != self._fitted:  # at the start, or in another room
+            self.redraw()
+        elif self.values() != self._redrawn:
+            self._draw()
+        self._redrawn = self.values()
 
     def _draw(self) -> None:
-        try:
-            sentence = self.update(self._artists, **self.values())
-        except Exception:  # the update's own fault, whatever it is: say so where it is seen
-            self.error = traceback.format_exc(limit=-2)
-            return
+        sentence = self.update(self._artists, **self.values())
         if self._present_limits() != self._limits:
-            self.redraw()
-            return
+            self._draw_background()
+        self._show(sentence)
+
+    def _show(self, sentence: str) -> None:
         with self.hold_sync():  # one message
-            self.picture, self.sentence, self.error = self._blit(), sentence, ""
+            self.picture, self.sentence = self._blit(), sentence
 
     def _present_limits(self) -> list[tuple[float, ...]]:
         return [(*ax.get_xlim(), *ax.get_ylim()) for ax in self.figure.axes]

@@ -15,8 +15,9 @@ from matplotlib.patches import FancyArrowPatch
 from torch import Tensor
 
 from steadygrad import loop
-from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider, human
+from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
 from steadygrad.explorers.live import LiveFigure
+from steadygrad.explorers.words import human
 from steadygrad.loop import Step
 from steadygrad.plots import COLORS, DASHES, MARKERS
 

@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from steadygrad.explorers import tiny_norms
-from steadygrad.explorers.controls import Control, LogSlider, Slider, Stops, human
+from steadygrad.explorers.controls import Control, LogSlider, Slider, Stops
 from steadygrad.explorers.live import LiveFigure
+from steadygrad.explorers.words import human
 from steadygrad.normalization import batch_norm
 from steadygrad.plots import COLORS
 

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from steadygrad.explorers.controls import Choice, LogSlider, Slider, Stops, human
+from steadygrad.explorers.controls import Choice, LogSlider, Slider, Stops
 from steadygrad.explorers.live import LiveFigure, panels
 
 # ── Controls ────────────────────────────────────────────────────────────────────────
@@ -48,15 +48,6 @@ def test_a_choice_is_one_of_its_options():
         choice.value = "even"
     assert choice.value == "normal"
     assert Stops("batch", 8, [4, 8]).described()["texts"] == ["4", "8"]
-
-
-@pytest.mark.parametrize(("number", "text"), [
-    (0, "0"), (1, "1"), (0.3162, "0.32"), (0.001, "0.001"), (1e-4, "10⁻⁴"), (9.99e-5, "10⁻⁴"),
-    (3.16e-8, "3.2 × 10⁻⁸"), (140, "140"), (1e5, "10⁵"), (-2.5, "−2.5"), (-3e-9, "−3 × 10⁻⁹"),
-    (float("inf"), "beyond measure"), (1.96e9, "2 × 10⁹"),
-])  # fmt: skip
-def test_numbers_are_written_as_people_write_them(number, text):
-    assert human(number) == text
 
 
 # ── A figure ────────────────────────────────────────────────────────────────────────
