@@ -13,6 +13,7 @@ from PIL import Image
 
 from steadygrad.checks import checked
 from steadygrad.plots.style import PHOTOGRAPH, STYLE
+from steadygrad.plots.written import plain_ticks
 
 # What is drawn on white turns dark with the page, and hues stay what they are.  White becomes
 # 0.07, which is JupyterLab's own dark.  Put PAPER on the picture, DARK once beside it.
@@ -21,12 +22,15 @@ DARK = (
     f'<style>body[data-jp-theme-light="false"] .{PAPER},html[data-theme="dark"] .{PAPER}'
     "{filter:invert(.93) hue-rotate(180deg)}</style>"
 )
+NARROWEST = (
+    0.62  # of its width: a narrow page scrolls a figure rather than shrink its words more
+)
 PIXELS = 2  # of the picture for each of the page: screens of today show two
 
 # In the tags: JupyterLab keeps them in a notebook that it does not trust, but drops DARK
-FIGURE = "margin:0.5em 0 1em;max-width:{width}px"
-PICTURE = "display:block;margin:0;max-width:100%;height:auto"
-WORDS = "margin-top:0.4em;line-height:1.4"
+FIGURE = "margin:0.5em 0 1em;max-width:{width}px;overflow-x:auto"
+PICTURE = "display:block;margin:0;max-width:100%;min-width:{least}px;height:auto"
+WORDS = "margin-top:0.4em;line-height:1.4;position:sticky;left:0"
 
 
 @checked
@@ -88,9 +92,10 @@ def framed(figure: Figure, caption: str, alt: str) -> str:
     width = Image.open(io.BytesIO(picture)).width // PIXELS
     kind = "" if _is_photograph(figure) else f'class="{PAPER}" '
     words = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(caption))
-    return (
-        f'<figure style="{FIGURE.format(width=width)}">{DARK}'
-        f'<img {kind}alt="{html.escape(alt)}" width="{width}" style="{PICTURE}" '
+    picture_style = PICTURE.format(least=round(NARROWEST * width))
+    return (  # what may scroll can be reached by keyboard
+        f'<figure tabindex="0" style="{FIGURE.format(width=width)}">{DARK}'
+        f'<img {kind}alt="{html.escape(alt)}" width="{width}" style="{picture_style}" '
         f'src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
         f'<figcaption style="{WORDS}">{words}</figcaption></figure>'
     )
@@ -103,6 +108,8 @@ def png(figure: Figure) -> bytes:
     Of 256 colours: nobody sees a difference, and it takes half the bytes.
     """
     drawing, picture = io.BytesIO(), io.BytesIO()
+    for ax in figure.axes:
+        plain_ticks(ax)
     with mpl.rc_context(STYLE):  # some of it is read while drawing
         figure.savefig(drawing, format="png", dpi=PIXELS * STYLE["figure.dpi"])
     drawn = Image.open(drawing).convert("RGB")
