@@ -42,7 +42,11 @@ def grade(
         if outcome.failure or outcome.changed:
             raise RuntimeError(f"{exercise.id}: the reference fails {case.name!r}: {outcome}")
     verdicts = tuple(
-        Verdict(case.name, rule(case, outcome, expected.result, exercise, seed, number))
+        Verdict(
+            case.name,
+            rule(case, outcome, expected.result, exercise, seed, number),
+            besides=case.besides,
+        )
         for number, (case, outcome, expected) in enumerate(
             zip(cases, outcomes, right, strict=True)
         )

@@ -29,7 +29,7 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},
     {"steadygrad.explorers"},
     {"autograder.state", "autograder.compare", "autograder.recipes", "autograder.workspace"},
-    {"autograder.calling", "autograder.progress_file"},
+    {"autograder.calling", "autograder.progress_file", "autograder.points"},
     {"autograder.spec", "autograder.judges"},
     {"autograder.cases", "autograder.apart", "autograder.styles"},
     {f"autograder.exercises.{topic}" for topic in TOPICS},

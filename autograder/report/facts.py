@@ -5,6 +5,7 @@ from typing import Any
 
 from autograder.calling.attempt import Outcome, attempt
 from autograder.diagnose import Diagnosis
+from autograder.points import earned, lacks_an_idea
 from autograder.recipes import Recipe
 from autograder.report.described import described
 from autograder.report.shown import shown
@@ -35,10 +36,8 @@ class Facts:
 
     @property
     def score(self) -> float:
-        """Points earned, shared equally by the cases; none without the first, typical one."""
-        passed = [verdict.passed for verdict in self.verdicts]
-        share = sum(passed) / len(passed) if passed[0] else 0.0
-        return round(self.exercise.points * share, 2)
+        """Points earned, by the rule of `autograder.points`."""
+        return earned(self.exercise.points, self.verdicts)
 
     @property
     def passed(self) -> bool:
@@ -71,10 +70,15 @@ class Facts:
 
     @property
     def rule(self) -> str:
-        """Why there are no points although cases passed, where that is so."""
-        if not self.attempted or self.score or not any(v.passed for v in self.verdicts):
+        """Why there are fewer points than cases passed, where that is so."""
+        right = [verdict.passed for verdict in self.verdicts]
+        if not self.attempted or not any(right):
             return ""
-        return "No case counts without the first one, which is the typical one."
+        if not right[0]:
+            return "No case counts without the first one, which is the typical one."
+        if lacks_an_idea(self.verdicts) and sum(right) > len(right) / 2:
+            return "Half of the points are for having every case of the exercise right."
+        return ""
 
     @property
     def folded(self) -> bool:
