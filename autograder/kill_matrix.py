@@ -33,11 +33,11 @@ ABOVE_HALF = {
 INTRODUCTION = f"""# Kill matrix
 
 Each row is one known mistake, written as one edit of the right answer and run through the
-grader with {len(SEEDS)} seeds. *Points* is the most that it earned: at most half where a case of
-the exercise's own is wrong, more only for the reason that is given. *Diagnosis* is what the grader
-called it; *with a slip*, what it called it when one degenerate case that the mistake leaves
-right went wrong as well, in a random way (– where it leaves none right); *in another style*,
-when every quotient, difference, product and square was written otherwise.
+grader with {len(SEEDS)} seeds. *Points* is the most that it earned: at most half where a case
+of the exercise's own is wrong, more only for the reason that is given. *Diagnosis* is what
+the grader called it; *with a slip*, what it called it when one degenerate case that the
+mistake leaves right went wrong as well, in a random way (– where it leaves none right); *in
+another style*, when every quotient, difference, product and square was written otherwise.
 `python -m autograder kill-matrix` makes this table; a test holds it to be up to date.
 """
 
