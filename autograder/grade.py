@@ -72,6 +72,15 @@ def grade(
     )
 
 
+def refused(exercise: Exercise, stale: str) -> Report:
+    """The report on a function that is not what its cell says: it is not marked."""
+    verdicts = [
+        Verdict(case.name, Complaint(stale, Kind.MISSING), besides=case.besides)
+        for case in draw(exercise, PRACTICE)
+    ]
+    return Report(exercise, tuple(verdicts), attempted=False, stale=stale, practice=True)
+
+
 def rule(
     case: Case, outcome: Outcome, expected: Any, exercise: Exercise, seed: int, number: int
 ) -> str:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from autograder import progress
+from autograder import last_run, progress
 from autograder.apart.lending import asked, scope_of, uses
 from autograder.asking import Loan, grade_with, is_right, loan, neighbours
 from autograder.calling.attempt import Around
 from autograder.exercises import EXERCISES, find
-from autograder.grade import PRACTICE, elsewhere, run_here
+from autograder.grade import PRACTICE, elsewhere, refused, run_here
 from autograder.pace import pace
 from autograder.report import Report, Score
 from autograder.spec import Exercise
@@ -33,7 +33,10 @@ def mark(submission: Callable, exercise: str | None = None) -> Score:
     once.  What counts is what nbgrader computes from cases of its own.
     """
     chosen = find(exercise) if exercise else _exercise_of(submission)
-    report, around = _asked(chosen, submission)
+    if stale := last_run.stale(submission, chosen.name):
+        report, around = refused(chosen, stale), contextlib.nullcontext
+    else:
+        report, around = _asked(chosen, submission)
     if report.attempted and not report.passed:
         _tries[chosen.id] += 1
     if report.passed and (remark := elsewhere(chosen, submission, around=around)):
@@ -112,6 +115,11 @@ def _exercise_of(submission: Callable) -> Exercise:
         f"there are {', '.join(sorted(by_name))}. Define your function under one of these "
         "names, or pass the exercise's id as second argument."
     )
+
+
+def watch_cells() -> None:
+    """See from now on whether a function is still what its cell says."""
+    last_run.watch(_shell())
 
 
 def _shell():

@@ -36,7 +36,7 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"autograder.exercises"},
     {"autograder.diagnose", "autograder.rounding", "autograder.handed_in"},
     {"autograder.pages", "autograder.converters", "autograder.report"},
-    {"autograder.grade", "autograder.pace", "autograder.progress"},
+    {"autograder.grade", "autograder.last_run", "autograder.pace", "autograder.progress"},
     {"autograder.asking", "autograder.slips"},
     {"autograder.judging"},
     {"autograder.marking", "autograder.kill_matrix", "autograder.notebook"},

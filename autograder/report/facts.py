@@ -18,13 +18,15 @@ from autograder.state import known_state
 class Facts:
     """All verdicts on one submission, and what went wrong if we recognise it.
 
-    `notes` come from whoever handed the submission in (what had to be repaired); `traced` is
+    `stale` says why the function is not what its cell says, and was not asked.  `notes` come
+    from whoever handed the submission in (what had to be repaired); `traced` is
     the outcome on the exercise's tiny example, shown once `with_trace` is asked for.
     """
 
     exercise: Exercise
     verdicts: tuple[Verdict, ...]
     attempted: bool = True
+    stale: str = ""
     diagnosis: Diagnosis | None = None
     remarks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -47,7 +49,8 @@ class Facts:
     def headline(self) -> str:
         points = f"{self.score:g} of {self.exercise.points:g} points"
         if not self.attempted:
-            return f"{self.exercise.name}: not attempted ({points})"
+            how = "not marked" if self.stale else "not attempted"
+            return f"{self.exercise.name}: {how} ({points})"
         return f"{self.exercise.name}: {points}"
 
     @property

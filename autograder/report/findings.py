@@ -8,6 +8,10 @@ import re
 from autograder.report.facts import Facts, ended
 
 PRACTICE_NOTE = "Practice cases. Grading draws others of the same kind."
+FROM_BEFORE = (
+    "The `{}` that is still there is from before, and is not marked: what counts is what the "
+    "cell says. Mend the cell, run it, then mark again."
+)
 
 
 class Findings(Facts):
@@ -17,7 +21,7 @@ class Findings(Facts):
     def lead(self) -> str:
         """What helps most, to be read first: the diagnosis, or else the first complaint."""
         if not self.attempted:
-            return f"`{self.exercise.name}` is not written yet."
+            return self.stale or f"`{self.exercise.name}` is not written yet."
         if self.passed:
             return f"`{self.exercise.name}` is right."
         if self._named:
@@ -28,7 +32,7 @@ class Findings(Facts):
     def sentences(self) -> tuple[str, ...]:
         """What is said after the lead, a paragraph each."""
         if not self.attempted:
-            return ()
+            return (FROM_BEFORE.format(self.exercise.name),) if self.stale else ()
         if self.passed:
             return tuple(filter(None, [self.known, self.beside.pace]))
         first, also = _in_two(self.first_complaint)
