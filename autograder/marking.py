@@ -12,9 +12,10 @@ from functools import partial
 from autograder import last_run, progress
 from autograder.apart.lending import asked, scope_of, uses
 from autograder.asking import Loan, grade_with, is_right, loan, neighbours
-from autograder.calling.attempt import Around
+from autograder.calling.attempt import SECONDS, Around
+from autograder.calling.streams import no_keyboard
 from autograder.exercises import EXERCISES, find
-from autograder.grade import PRACTICE, elsewhere, refused, run_here
+from autograder.grade import PRACTICE, Run, elsewhere, refused, run_here
 from autograder.pace import pace
 from autograder.report import Report, Score
 from autograder.spec import Exercise
@@ -55,10 +56,16 @@ def mark(submission: Callable, exercise: str | None = None) -> Score:
 def _asked(exercise: Exercise, submission: Callable) -> tuple[Report, Around]:
     """The report on a function, and what surrounds its calls: see `autograder.asking`."""
     scope, borrowed = scope_of(submission), _loan(exercise, submission, frozenset())
+    patience = iter([SECONDS])
+
+    def run(lent: Loan) -> Run:  # a second time, without what is lent, it gets less
+        limit = next(patience, QUIET)
+        return run_here(submission, limit, around=_around(exercise, lent, scope))
+
     report = grade_with(
         exercise,
         borrowed,
-        lambda lent: run_here(submission, around=_around(exercise, lent, scope)),
+        run,
         PRACTICE,
         practice=True,
     )
@@ -91,7 +98,8 @@ def once_written() -> Iterator[None]:
     What the text asserts is not caught: it is a claim about the block's result.
     """
     try:
-        yield
+        with no_keyboard():  # a cell may call it ten times
+            yield
     except NotImplementedError:
         print("not attempted: write the function above, then run this cell again")
     except AssertionError:

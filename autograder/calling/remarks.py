@@ -27,7 +27,7 @@ def remarks(said: Sink, complained: Sink, keyboard: Silence, warned: list) -> It
     if complained.count:
         yield f"It wrote {_short(complained.kept)} to the error stream, which costs no points."
     if keyboard.asked:
-        yield f"Note that {NO_KEYBOARD}; all that it needs comes with its arguments."
+        yield f"Note that {NO_KEYBOARD}."
     for warning in warned[:1]:
         category = legible(warning.category.__name__)
         yield (

@@ -265,3 +265,10 @@ def test_what_uses_a_written_function_runs_and_may_fail(capsys):
     assert "your function raised ZeroDivisionError" in capsys.readouterr().out
     with pytest.raises(AssertionError), marking.once_written():
         raise AssertionError("the text claims something that is not so")
+
+
+def test_a_block_that_asks_for_input_is_refused_at_once(monkeypatch, capsys):
+    monkeypatch.setattr("builtins.input", lambda _="": pytest.fail("someone is asked"))
+    with marking.once_written():
+        input("x? ")
+    assert "nobody sits at a keyboard" in capsys.readouterr().out
