@@ -132,7 +132,7 @@ def elsewhere(
         return ""
     right = attempt(exercise.target, case.inputs)
     complaint = judge(case, attempt(submission, case.inputs, around=around), right.result)
-    return complaint and f"{case.name.capitalize()}, where nothing is graded: {complaint}."
+    return complaint and f"{case.name.capitalize()}, where it costs no points: {complaint}."
 
 
 def run_here(

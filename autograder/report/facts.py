@@ -64,11 +64,10 @@ class Facts:
 
     @property
     def first_complaint(self) -> str:
-        """The failed case whose complaint helps most, and the complaint."""
-        failed = [verdict for verdict in self.verdicts if not verdict.passed]
-        if not failed or not self.attempted:
+        """The first case that failed, which is the most typical one, and the complaint."""
+        first = next((verdict for verdict in self.verdicts if not verdict.passed), None)
+        if first is None or not self.attempted:
             return ""
-        first = min(failed, key=lambda verdict: verdict.complaint.kind)
         return ended(f"On “{first.case}”: {self.said(first.complaint)}")
 
     @property

@@ -284,7 +284,7 @@ def test_a_print_is_caught_and_remarked_on(capsys):
 
     outcome = attempt(submission, {})
     assert outcome.remarks == (
-        "It printed 'here 3'. Printing costs no points; take it out before you hand in.",
+        "It printed 'here 3'. Printing costs no points; take it out when you are done.",
     )
     assert outcome.failure is None
     assert capsys.readouterr() == ("", "")
