@@ -9,15 +9,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from autograder import progress
+from autograder import last_run, progress
 from autograder.absent import ABSENT, absent, named
 from autograder.apart.lending import asked, scope_of, uses
 from autograder.asking import Loan, grade_with, is_right, loan, neighbours
-from autograder.calling.attempt import Around
+from autograder.calling.attempt import SECONDS, Around
 from autograder.compared import compared
 from autograder.exercises import EXERCISES, find
 from autograder.front_page import refresh
-from autograder.grade import PRACTICE, elsewhere, run_here
+from autograder.grade import PRACTICE, Run, elsewhere, refused, run_here
 from autograder.pace import pace
 from autograder.report import TRIES_BEFORE_TRACE, Report, Score
 from autograder.solution import Solution
@@ -42,7 +42,10 @@ def mark(
         return _shown(chosen, show)
     if isinstance(submission, str):
         submission = named(submission, sys._getframe(1).f_globals)
-    return _told(absent(chosen) if submission is ABSENT else _marked(chosen, submission))
+    if submission is not ABSENT:
+        return _told(_marked(chosen, submission))
+    why = last_run.missing(chosen.name)
+    return _told(refused(chosen, why) if why else absent(chosen))
 
 
 def _told(report: Report) -> Score:
@@ -64,6 +67,8 @@ def _shown(exercise: Exercise, what: str) -> Solution:
 
 def _marked(chosen: Exercise, submission: Callable) -> Report:
     """The report on a function, noted in the learner's progress."""
+    if stale := last_run.stale(submission, chosen.name):
+        return replace(refused(chosen, stale), beside=progress.beside(chosen))
     report, around = _asked(chosen, submission)
     if report.passed and (remark := elsewhere(chosen, submission, around=around)):
         report = report.noting(remark)
@@ -82,10 +87,16 @@ def _marked(chosen: Exercise, submission: Callable) -> Report:
 def _asked(exercise: Exercise, submission: Callable) -> tuple[Report, Around]:
     """The report on a function, and what surrounds its calls: see `autograder.asking`."""
     scope, borrowed = scope_of(submission), _loan(exercise, submission, frozenset())
+    patience = iter([SECONDS])
+
+    def run(lent: Loan) -> Run:  # a second time, without what is lent, it gets less
+        limit = next(patience, QUIET)
+        return run_here(submission, limit, around=_around(exercise, lent, scope))
+
     report = grade_with(
         exercise,
         borrowed,
-        lambda lent: run_here(submission, around=_around(exercise, lent, scope)),
+        run,
         PRACTICE,
         practice=True,
     )
@@ -126,6 +137,11 @@ def _exercise_of(submission: Any) -> Exercise:
         f"there are {', '.join(sorted(by_name))}. Define your function under one of these "
         "names, or pass the exercise's id as second argument."
     )
+
+
+def watch_cells() -> None:
+    """See from now on whether a function is still what its cell says."""
+    last_run.watch(_shell())
 
 
 def _shell():

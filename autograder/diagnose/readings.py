@@ -9,6 +9,7 @@ from autograder.compare import RETURNED
 from autograder.diagnose.ground import Ground
 from autograder.diagnose.leaves import Leaf, at, leaves, replaced
 
+MISSING = "nothing"  # the form of what is not there
 PLAIN = (0.0, 1.0, -1.0)  # numbers that many a mistake comes out with
 FAR = 100.0  # times the tolerance: no judge that looks at it lets this pass
 WEAK = 0.25  # what such a number counts for, or an error of the same kind
@@ -43,7 +44,7 @@ def read(ground: Ground, outcome: Outcome, *, judged: bool = False) -> Reading:
     found = leaves(outcome.result)
     values = np.full(len(ground.values), np.nan)
     forms, odd = [], {}
-    missing = Leaf("nothing", None)
+    missing = Leaf(MISSING, None)
     for number, (path, row) in enumerate(zip(ground.paths, _rows(ground), strict=True)):
         part = found.pop(path, missing)
         forms.append(part.form)

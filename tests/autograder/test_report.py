@@ -42,8 +42,8 @@ class Page(HTMLParser):
         self.text += data
 
 
-def verdict(case, kind=None, said="wrong", guarded=""):
-    return Verdict(case, Complaint(said, kind, guarded) if kind else "")
+def verdict(case, kind=None, said="wrong", guarded="", besides=False):
+    return Verdict(case, Complaint(said, kind, guarded) if kind else "", besides=besides)
 
 
 def report(*verdicts, **changes):
@@ -53,11 +53,27 @@ def report(*verdicts, **changes):
 # ── The score ───────────────────────────────────────────────────────────────────────
 
 
-def test_points_are_shared_by_the_cases_and_rounded_to_hundredths():
+def test_points_are_shared_by_the_cases_in_quarters_rounded_down():
     right, off = verdict("a"), verdict("b", Kind.VALUES)
     assert report(right, right).score == 3
     assert report(right, off).score == 1.5
-    assert report(right, right, off, off, off, off, off).score == 0.86
+    assert report(right, right, off, off, off, off, off).score == 0.75
+
+
+def test_a_case_of_the_exercises_own_costs_half_and_one_besides_its_share():
+    right, besides = verdict("a"), verdict("b", Kind.VALUES, besides=True)
+    assert report(*[right] * 9, verdict("b", Kind.VALUES)).score == 1.5
+    assert report(*[right] * 9, besides).score == 2.5
+    assert report(*[right] * 99, besides).score == 2.75  # not everything
+    assert report(*[right] * 8, verdict("b", Kind.VALUES), besides).score == 1.5
+    assert report(right, besides, besides, besides).score == 0.75
+
+
+def test_a_report_says_why_many_right_cases_earn_only_half():
+    right, off = verdict("a"), verdict("b", Kind.VALUES)
+    said = "Half of the points are for having every case of the exercise right."
+    assert said in str(report(right, right, off))
+    assert said not in str(report(right, right, verdict("b", Kind.VALUES, besides=True)))
 
 
 def test_without_the_typical_case_there_are_no_points():
