@@ -3,6 +3,7 @@
 The module is not called `mark` so that `autograder.mark` is one thing, the function.
 """
 
+import contextlib
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -68,8 +69,9 @@ def _shown(exercise: Exercise, what: str) -> Solution:
 def _marked(chosen: Exercise, submission: Callable) -> Report:
     """The report on a function, noted in the learner's progress."""
     if stale := last_run.stale(submission, chosen.name):
-        return replace(refused(chosen, stale), beside=progress.beside(chosen))
-    report, around = _asked(chosen, submission)
+        report, around = refused(chosen, stale), contextlib.nullcontext
+    else:
+        report, around = _asked(chosen, submission)
     if report.passed and (remark := elsewhere(chosen, submission, around=around)):
         report = report.noting(remark)
     progress.note(chosen, report)
