@@ -22,6 +22,7 @@ HARMLESS = ("text/plain", "image/png", "image/jpeg")  # outputs that can hold no
 BEGINNINGS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 LARGEST = 8 * 2**20  # bytes of one picture
 WIDEST = 20_000  # pixels: a small file can ask a browser for a terabyte
+EMBEDDED = 'src="data:image/png;base64,'
 GONE = "*(A picture stood here that could not be kept: PNG and JPEG of up to 8 MiB are.)*"
 LINK = re.compile(r"!\[[^\]\n]*\]\(\s*<?\s*attachment:([^)\n>]*)>?[^)\n]*\)")
 REFERENCE = re.compile(r"attachment:([^\s)>\"']*)")
@@ -105,10 +106,17 @@ def _fits(kind: str, content: bytes) -> bool:
 
 
 def defuse_outputs(cell: NotebookNode) -> None:
-    """Keep of a cell's outputs only what can hold no script, and what can be seen."""
+    """Keep of a cell's outputs only what can hold no script, and what can be seen.
+
+    A figure of `plots.show` is a picture inside HTML: the picture stays.
+    """
     for output in cell.get("outputs", []):
-        for mime in [mime for mime in output.get("data", {}) if mime not in HARMLESS]:
-            del output["data"][mime]
+        data = output.get("data", {})
+        if "image/png" not in data and isinstance(page := data.get("text/html"), str):
+            data |= _picture({"image/png": page.partition(EMBEDDED)[2].partition('"')[0]})
+            output["metadata"] = {"image/png": {"alt": seen(str(data.get("text/plain", "")))}}
+        for mime in [mime for mime in data if mime not in HARMLESS]:
+            del data[mime]
         if isinstance(output.get("text"), str):
             output["text"] = seen(output["text"])
         if isinstance(text := output.get("data", {}).get("text/plain"), str):

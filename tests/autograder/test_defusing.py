@@ -211,6 +211,17 @@ def test_texts_and_outputs_hold_none():
         assert not set(text) & set("\x00\x1b\x9b\u202e\u2066\ud800")
 
 
+@pytest.mark.parametrize(("content", "stays"), [(PNG, True), (b"<svg>", False), (b"", False)])
+def test_of_a_figure_in_html_the_picture_stays(content, stays):
+    page = f'<figure onclick="x"><img alt="a" src="data:image/png;base64,{encoded(content)}">'
+    code = new_code_cell("x")
+    code.outputs = [new_output("display_data", {"text/html": page, "text/plain": "a"})]
+    defuse_outputs(code)
+    kept = {"text/plain": "a"} | ({"image/png": encoded(content)} if stays else {})
+    assert code.outputs[0].data == kept
+    assert code.outputs[0].metadata["image/png"]["alt"] == "a"
+
+
 def test_a_note_shows_what_it_quotes():
     hostile = "<b>`x`</b> [a](javascript:x) **b** | &amp; $x$\n# c"
     shown = bs4.BeautifulSoup(page(f"- {as_it_is(hostile)}"), "html.parser")

@@ -347,6 +347,11 @@ def test_a_name_stands_beside_the_end_of_its_line(columns):
             assert boxes[name].y0 < y < boxes[name].y1
 
 
+def test_there_is_room_for_a_long_name():
+    ax = plots.curves({"a name of some length": [1.0, 2.0], "b": [2.0, 1.0]})
+    assert names(ax)["a name of some length"].x1 <= ax.figure.bbox.x1
+
+
 def test_names_follow_limits_that_are_set_later():
     ax = plots.curves({"up": [1.0, 4.0], "flat": [2.0, 2.0]})
     ax.set(ylim=(0, 2.5))
