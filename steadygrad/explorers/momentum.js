@@ -259,7 +259,8 @@ function valley(model, parent, width, tall, now, at, clock) {
       words[0].textContent = conventions[model.get("convention")];
       words[1].textContent = letters(model.get("convention"));
       const kappa = human(model.get("condition"));
-      words[2].textContent = `κ = ${kappa}: across, the valley is ${kappa} times as curved as along`;
+      words[2].textContent = kappa === "1" ? "κ = 1: the valley is equally curved in all directions"
+        : `κ = ${kappa}: across, the valley is ${kappa} times as curved as along`;
       tell();
       this.clock();
     },
@@ -351,11 +352,11 @@ function map(model, parent, width, tall) {
       placed.push([px, py]);
       draw(numbers, "text", { x: px, y: py }, steps);
     }
-    for (const { steps, outlines } of chart.regions) {
+    chart.regions.forEach(({ steps, outlines }, deep) => {
       const d = outlines.map((o) => line(o.map(([a, b]) => [x(a), y(b)])) + "Z").join("");
       if (steps === null) draw(regions, "path", { d, class: "stable" });
-      draw(regions, "path", { d, class: "region" });
-    }
+      draw(regions, "path", { d, class: "region", "fill-opacity": 1 - 0.83 ** Math.max(1, deep) });
+    });
     const [lr, mu] = chart.best;
     const far = x(lr) > right - 70;
     best.setAttribute("transform", `translate(${x(lr)},${y(mu)})`);
@@ -431,7 +432,7 @@ function losses(model, parent, width, now, at, go) {
     text.setAttribute("x", x(place) + (far ? -10 : 10));
     text.setAttribute("y", leaves ? high : high + (name === "walk" ? -8 : 18));
     if (model.get("noise")) return mark.setAttribute("d", ""), (text.textContent = "");
-    const fate = leaves ? "diverges" : count === null ? `more than ${steps()} steps` : `${count} steps`;
+    const fate = leaves ? "diverges" : count === null ? `more than ${steps()} steps` : `${count} step${count === 1 ? "" : "s"}`;
     text.textContent = names[name] + fate;
   };
   return {

@@ -98,8 +98,9 @@ class Momentum(Drawn):
         lr, mu = valley.chart(self.convention, self.condition).best
         shrinks = max(valley.both(self.convention, self.condition, lr, mu))
         shapes = valley.regions(self.convention, self.condition)
+        tips = _tips([outlines for _, outlines in shapes])
         return {
-            "regions": [_region(steps, outlines) for steps, outlines in shapes],
+            "regions": [_region(*shape, tip) for shape, tip in zip(shapes, tips, strict=True)],
             "best": [lr, mu],
             "steps": valley.whole(valley.tenfold(shrinks)),
         }
@@ -132,15 +133,24 @@ class Momentum(Drawn):
         return momentum_still.picture(self)
 
 
-def _region(steps: float, outlines: list[np.ndarray]) -> dict:
-    """What the page fills, and where it writes the number: at the tip, or a border's foot."""
-    points = np.vstack(outlines)
-    left = points[points[:, 0] <= points[:, 0].min() * 1.001]
+def _region(steps: float, outlines: list[np.ndarray], tip: list[float]) -> dict:
+    """What the page fills, and where it writes the number."""
     return {
         "steps": steps if math.isfinite(steps) else None,
-        "tip": left[left[:, 1].argmin()].tolist(),
+        "tip": tip,
         "outlines": [outline.round(4).tolist() for outline in outlines],
     }
+
+
+def _tips(bands: list[list[np.ndarray]]) -> list[list[float]]:
+    """Of each band and all in it the lowest rate, and there the lowest momentum."""
+    tips = []
+    points = np.empty((0, 2))
+    for outlines in reversed(bands):
+        points = np.vstack([points, *outlines])
+        left = points[points[:, 0] <= points[:, 0].min() * 1.001]
+        tips.append(left[left[:, 1].argmin()].tolist())
+    return tips[::-1]
 
 
 NAMES = {

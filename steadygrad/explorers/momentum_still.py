@@ -7,7 +7,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Ellipse
+from matplotlib.patches import Ellipse, PathPatch
+from matplotlib.path import Path
 
 from steadygrad.explorers import valley
 from steadygrad.plots import COLORS, STYLE
@@ -47,10 +48,12 @@ def _walk(of: Any, ax: Axes) -> None:
 
 def _map(of: Any, ax: Axes) -> None:
     ax.set_facecolor("0.9")
-    for region in of.chart["regions"]:
-        for rates, momenta in (np.transpose(outline) for outline in region["outlines"]):
-            shape = {"color": COLORS[0], "linestyle": "-", "linewidth": 0.5, "alpha": 0.17}
-            ax.fill(rates, 1 / (1 - momenta), **shape)
+    for deep, region in enumerate(of.chart["regions"]):
+        outlines = [
+            np.c_[o[:, 0], 1 / (1 - o[:, 1])] for o in map(np.array, region["outlines"])
+        ]
+        shape = Path.make_compound_path(*map(Path, outlines))
+        ax.add_patch(PathPatch(shape, color=COLORS[0], alpha=1 - 0.83 ** max(1, deep), lw=0))
         if region["steps"]:
             rate, mu = region["tip"]
             ax.annotate(

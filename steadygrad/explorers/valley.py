@@ -2,6 +2,7 @@
 
 import math
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +47,7 @@ class Walk(NamedTuple):
 class Chart(NamedTuple):
     """What a rule can do at any rate and momentum, in the long run.
 
-    The map's columns end where the walk diverges, so that this border is a smooth line.
+    The map's rows end where the walk diverges, so that this border is a smooth line.
     """
 
     rates: Float[np.ndarray, "momenta rates"]
@@ -77,9 +78,10 @@ def measure(
     errors = noise * torch.randn(steps, 2, generator=rng, dtype=torch.float64)
     x, state = torch.tensor(start, dtype=torch.float64), None
     points = [x]
-    for error in errors:
-        direction, state = _step(convention, h @ x + error, state, lr, mu)
-        x = x - lr * direction
+    for error in errors if noise else [None] * steps:
+        gradient = h @ x if error is None else h @ x + error
+        direction, state = _step(convention, gradient, state, lr, mu)
+        x = torch.sub(x, direction, alpha=lr)
         points.append(x)
     path = torch.stack(points)
     loss = ((path @ h) * path).sum(1) / 2
@@ -145,28 +147,40 @@ def length(condition: float) -> int:
 @lru_cache(maxsize=64)
 def chart(convention: str, condition: float) -> Chart:
     """The slower of the two directions, at every rate and momentum."""
-    rates, momenta = _mesh(convention)
-    slowest = np.maximum(_factors(convention, 1 / condition), _factors(convention, 1.0))
-    speed = -2 * np.log10(np.maximum(slowest, 1e-9))
+    rates, momenta = _mesh(convention, condition)
+    slowest = [
+        max(both(convention, condition, lr, mu))
+        for lr, mu in zip(rates.ravel().tolist(), momenta.ravel().tolist(), strict=True)
+    ]
+    speed = -2 * np.log10(np.maximum(slowest, 1e-9)).reshape(rates.shape)
     return Chart(rates, momenta, speed, _best(convention, condition, rates, momenta, speed))
 
 
-@lru_cache
-def _mesh(convention: str) -> tuple[np.ndarray, np.ndarray]:
-    """Rates up to the limit, a row for each momentum; even in log η and in log (1 − μ)."""
-    momenta = 1 - np.geomspace(1 - MOMENTA[0], 1 - MOMENTA[1], 71)
-    rates = [np.geomspace(RATES[0], limit(convention, mu), 121) for mu in momenta.tolist()]
-    return np.array(rates), np.broadcast_to(momenta[:, None], (71, 121))
+def _mesh(convention: str, condition: float) -> tuple[np.ndarray, np.ndarray]:
+    """A row for each momentum, of rates up to its limit; bends lie on columns of their own."""
+    momenta = 1 - np.geomspace(1 - MOMENTA[0], 1 - MOMENTA[1], 51)
+    rates = [_row(convention, condition, mu) for mu in momenta.tolist()]
+    return np.array(rates), np.broadcast_to(momenta[:, None], np.shape(rates))
 
 
-@lru_cache(maxsize=64)
-def _factors(convention: str, curvature: float) -> np.ndarray:
-    rates, momenta = _mesh(convention)
-    factors = [
-        shrink(convention, curvature, lr, mu)
-        for lr, mu in zip(rates.ravel().tolist(), momenta.ravel().tolist(), strict=True)
+def _row(convention: str, condition: float, mu: float) -> np.ndarray:
+    most = limit(convention, mu)
+    stops = [
+        RATES[0],
+        *np.clip(sorted(_bends(convention, condition, mu)), RATES[0], most),
+        most,
     ]
-    return np.reshape(factors, rates.shape)
+    parts = [np.geomspace(low, high, 16)[:-1] for low, high in pairwise(stops)]
+    return np.append(np.concatenate(parts), most)
+
+
+def _bends(convention: str, condition: float, mu: float) -> tuple[float, float]:
+    """The rates at which the roots of `momentum.contraction` become complex, and real again."""
+    if convention == "Nesterov":
+        return condition * ((1 - mu) / (1 + mu)) ** 2, 1.0
+    low, high = condition * (1 - math.sqrt(mu)) ** 2, (1 + math.sqrt(mu)) ** 2
+    scale = 1 / (1 - mu) if convention == "running mean" else 1.0
+    return low * scale, high * scale
 
 
 def both(convention: str, condition: float, lr: float, mu: float) -> tuple[float, float]:
@@ -187,17 +201,17 @@ def _best(
 
 @lru_cache(maxsize=64)
 def regions(convention: str, condition: float) -> list[tuple[float, list[np.ndarray]]]:
-    """Where the loss falls tenfold within ∞, 1000, 300 … steps: outlines in rate, momentum."""
+    """Where the loss falls tenfold within ∞ steps, and from there on within 1000, 300 …
+
+    Outlines in rate and momentum: first of all that converges, then of the bands in it.
+    """
     of = chart(convention, condition)
-    panel = Figure().add_subplot()
+    steps = [steps for steps in LEVELS if of.speed.max() > 1 / steps]
+    levels = [*(1 / each for each in steps), 100]
+    bands = Figure().add_subplot().contourf(np.log10(of.rates), of.momenta, of.speed, levels)
     found = [(math.inf, [np.vstack([_edge(of, 0), _edge(of, -1)[::-1]])])]
-    for steps in LEVELS:
-        if of.speed.max() > 1 / steps:
-            filled = panel.contourf(
-                np.log10(of.rates), of.momenta, of.speed, levels=[1 / steps, 100]
-            )
-            outlines = filled.get_paths()[0].to_polygons()
-            found.append((steps, [np.c_[10 ** o[:, 0], o[:, 1]] for o in outlines]))
+    for each, band in zip(steps, bands.get_paths(), strict=True):
+        found.append((each, [np.c_[10 ** o[:, 0], o[:, 1]] for o in band.to_polygons()]))
     return found
 
 
