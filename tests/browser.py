@@ -258,7 +258,7 @@ def slider(page, label: str):
 def drag(page, control, pixels: float) -> None:
     """Drag a slider's handle sideways with the mouse, in ten moves."""
     box = control.bounding_box()
-    share = control.evaluate("input => input.value / input.max")
+    share = control.evaluate("({ value, min, max }) => (value - min) / (max - min)")
     handle = 16  # pixels wide: its middle does not reach the ends
     x = box["x"] + handle / 2 + share * (box["width"] - handle)
     y = box["y"] + box["height"] / 2

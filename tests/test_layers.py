@@ -26,6 +26,8 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     | {f"steadygrad.{topic}" for topic in TOPICS},
     {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},
     {f"steadygrad.explorers.{name}" for name in ("quick", "still", "tiny_norms", "words")},
+    {"steadygrad.explorers.gradients_still", "steadygrad.explorers.valley"},
+    {"steadygrad.explorers.momentum_still"},
     {"steadygrad.explorers.controls", "steadygrad.explorers.drawn"},
     {"steadygrad.explorers.live"},
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},

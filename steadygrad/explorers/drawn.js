@@ -106,3 +106,29 @@ function handle(svg, element, { label, value, moved, nudged }) {
   tell();
   return tell;
 }
+
+/** Build again whenever the width there is changes, so that text keeps its size. */
+function fitted(element, build) {
+  let last = 0;
+  const observer = new ResizeObserver(([{ contentRect }]) => {
+    const width = Math.floor(contentRect.width);
+    if (!width || width === last) return;
+    last = width;
+    build(width);
+  });
+  observer.observe(element);
+  return () => observer.disconnect();
+}
+
+const waiting = new WeakSet();
+
+/** Tell Python, once a frame at most: what is set last wins. */
+function send(model, values) {
+  for (const [name, value] of Object.entries(values)) model.set(name, value);
+  if (waiting.has(model)) return;
+  waiting.add(model);
+  requestAnimationFrame(() => {
+    waiting.delete(model);
+    model.save_changes();
+  });
+}

@@ -38,6 +38,7 @@ class Drawn(anywidget.AnyWidget):
 
     _css = (HERE / "drawn.css").read_text(encoding="utf-8")
     still_width = 900  # of the still picture, in the page's pixels
+    still_inverts = True  # in the dark theme: it is drawn on white
     alt = traitlets.Unicode().tag(sync=True)
     sentence = traitlets.Unicode().tag(sync=True)
     error = traitlets.Unicode().tag(sync=True)
@@ -87,6 +88,7 @@ class Drawn(anywidget.AnyWidget):
         display(self._left_behind(), raw=True)
 
     def _left_behind(self) -> dict[str, str]:
-        page = still.page(self.still(), self.alt, self.sentence, self.still_width)
+        inverts = {"inverts": self.still_inverts}
+        page = still.page(self.still(), self.alt, self.sentence, self.still_width, **inverts)
         text = f"{self.alt} {self.sentence} (Run this cell to move things.)"
         return {"text/html": page, "text/plain": text}

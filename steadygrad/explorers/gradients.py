@@ -1,26 +1,24 @@
 """Chapter 1's explorer: how large signals and gradients are in every layer of a network."""
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+import matplotlib as mpl
 import numpy as np
 import torch
 import traitlets
 from jaxtyping import Float
-from matplotlib.artist import Artist
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.colors import to_hex
 from torch import Tensor
 
 from steadygrad.data import Examples, load_images
-from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
-from steadygrad.explorers.live import LiveFigure
+from steadygrad.explorers.drawn import HERE, Drawn, script
+from steadygrad.explorers.gradients_still import still
 from steadygrad.explorers.quick import one_thread, tiny_is_zero
+from steadygrad.explorers.words import human, percent
 from steadygrad.models import mlp, redraw_
-from steadygrad.plots import COLORS, DASHES, MARKERS
-from steadygrad.probes import LayerReading, by_layer, read_layers
+from steadygrad.probes import LayerReading, by_layer, read_layers, rms
 
 HE = math.sqrt(2)  # the gain that keeps a ReLU network's signals level (He et al., 2015)
 SIZES = (1e-14, 1e6)  # the axis never moves, so that two settings can be compared
@@ -71,13 +69,13 @@ def _outputs(model: torch.nn.Sequential, x: Tensor) -> list[Tensor]:
     return [*outputs[1::2], outputs[-1]]
 
 
-# ── The picture ─────────────────────────────────────────────────────────────────────
+# ── The drawing ─────────────────────────────────────────────────────────────────────
 
 
-def explorer(examples: Examples | None = None) -> LiveFigure:
-    """Six sliders, every layer's sizes, and the values of one layer.
+def explorer(examples: Examples | None = None) -> "Network":
+    """A network whose layers glow with the size of the signal and of the gradient in them.
 
-    The sizes are absolute, on an axis that stays. A ratio would hide a dead network: with
+    The sizes are absolute, on a scale that stays. A ratio would hide a dead network: with
     weights ten times too small, signals shrink forwards and gradients backwards, and the two
     multiply to weight gradients of the same size in every layer, first to last about 1.
 
@@ -86,99 +84,148 @@ def explorer(examples: Examples | None = None) -> LiveFigure:
     if examples is None:
         train = load_images("mnist-5k").train
         examples = Examples(train.x[:64], train.y[:64])
-
-    @lru_cache(maxsize=1)  # choosing another layer needs no new measurement
-    def measured(**settings: object) -> Measurement:
-        return measure(examples, **settings)
-
-    def update(artists: Sequence[Artist], layer: int, **settings: object) -> str:
-        measurement = measured(**settings)
-        layer = min(layer, settings["depth"])  # until its slider has followed the depth's
-        _draw_sizes(artists, measurement.readings)
-        _draw_layer(artists, measurement, layer)
-        return _sentence(measurement, layer)
-
-    return LiveFigure(_build, update, _controls(), alt=ALT)
+    return Network(examples)
 
 
 ALT = (
-    "Left, over the layer number, the root mean square of every layer's activations, of the "
-    "loss's gradient with respect to them, and of its weight gradient, on a logarithmic axis "
-    "from 1e-14 to 1e6. Right, a histogram of the activations of one layer."
+    "A network drawn twice, as columns of units from the input to the scores. In the upper row "
+    "each layer glows with the size of its activations, in the lower row with the size of the "
+    "loss's gradient there, and the links with that of the weights' gradient. Below, the same "
+    "three root mean squares over the layers, on a logarithmic axis from 10⁻¹⁴ to 10⁶. "
+    "Beside them, a histogram of the activations of one layer."
 )
+PRESETS = {
+    "sigmoid, default weights": {"activation": "sigmoid", "weight_scale": 0.41, "depth": 20},
+    "ReLU, He’s weights": {"activation": "relu", "weight_scale": 1.0, "depth": 20},
+    "ReLU, twice He’s": {"activation": "relu", "weight_scale": 2.0, "depth": 20},
+    "ReLU, half of He’s": {"activation": "relu", "weight_scale": 0.5, "depth": 20},
+    "tanh, large weights": {"activation": "tanh", "weight_scale": 4.0, "depth": 20},
+}
+SCALE = {
+    "low": SIZES[0],
+    "high": SIZES[1],
+    "ticks": [(size, human(size)) for size in (1e-12, 1e-9, 1e-6, 1e-3, 1.0, 1e3, 1e6)],
+    # brighter is larger in this map, whatever colours an eye can tell apart
+    "ramp": [to_hex(color) for color in mpl.colormaps["inferno"](np.linspace(0.06, 0.98, 64))],
+    "bins": BINS.tolist(),
+}
 
 
-def _controls() -> dict[str, Control]:
-    powers = {"base": 10, "min": -2, "max": 2, "step": 0.125, "form": ".2f"}
-    controls = {
-        "depth": Slider("depth", 10, min=1, max=50),
-        "width": Slider("width", 100, min=10, max=500, step=10),
-        "weight_scale": LogSlider("weights, × He", 1, **powers | {"base": 2}),
-        "input_scale": LogSlider("inputs, ×", 1, **powers),
-        "layer": Slider("layer shown", 10, min=1, max=10),
-        "activation": Choice("activation", "relu", ["sigmoid", "tanh", "relu"]),
-    }
-    traitlets.dlink((controls["depth"], "value"), (controls["layer"], "max"))
-    return controls
+def _moved(trait: traitlets.TraitType) -> traitlets.TraitType:
+    return trait.tag(sync=True, moved=True)
 
 
-def _build(figure: Figure) -> list[Artist]:
-    """Three lines, the values off their scale, a histogram and its title."""
-    sizes, values = figure.subplots(1, 2, width_ratios=(3, 2))
-    looks = zip(LINES, COLORS, DASHES, MARKERS, strict=False)
-    lines = [
-        sizes.plot([], [], color=color, linestyle=dash, marker=marker, label=label)[0]
-        for label, color, dash, marker in looks
-    ]
-    off = {"linestyle": "none", "color": "black", "clip_on": False, "markersize": 6}
-    (below,) = sizes.plot([], [], marker="v", label="off the scale", **off)
-    (above,) = sizes.plot([], [], marker="^", **off)
-    sizes.set(yscale="log", ylim=SIZES, xlabel="layer (the last: scores)", ylabel="rms")
-    sizes.set_yticks([10.0**power for power in range(-14, 7, 4)])
-    sizes.minorticks_off()
-    sizes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.legend(handles=[*lines, below], loc="outside upper left", ncols=4, columnspacing=1.2)
-    bars = values.stairs(0 * BINS[1:], BINS, fill=True, baseline=1e-5, color=COLORS[0])
-    values.set(yscale="log", ylim=(1e-4, 1.5), xlim=(BINS[0], BINS[-1]))
-    values.set(xlabel="activation", ylabel="share of its values")
-    return [*lines, below, above, bars, values.set_title("layer 10", fontsize="medium")]
+class Network(Drawn):
+    """The drawing: what its reader moves, and the numbers that the page draws."""
+
+    _esm = script("gradients.js")
+    still_inverts = False
+    _css = Drawn._css + (HERE / "gradients.css").read_text(encoding="utf-8")
+    depth = _moved(traitlets.Int(20, min=1, max=50))
+    width = _moved(traitlets.Int(100, min=10, max=500))
+    activation = _moved(traitlets.Enum(["sigmoid", "tanh", "relu"], "relu"))
+    weight_scale = _moved(traitlets.Float(1.0, min=0.25, max=4.0))
+    input_scale = _moved(traitlets.Float(1.0, min=0.01, max=100.0))
+    layer = _moved(traitlets.Int(10, min=1, max=51))  # the one whose values are shown
+    scale = traitlets.Dict(SCALE).tag(sync=True)
+    presets = traitlets.Dict(PRESETS).tag(sync=True)
+    shown = traitlets.Dict().tag(sync=True)
+    detail = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, examples: Examples):
+        self._examples = examples
+        # choosing another layer needs no new measurement
+        self._measured = lru_cache(maxsize=1)(lambda **at: measure(examples, **at))
+        super().__init__(alt=ALT)
+
+    def redraw(self) -> None:
+        at = self.values()
+        layer = min(at.pop("layer"), at["depth"] + 1)
+        measurement = self._measured(**at)
+        inputs = rms(at["input_scale"] * self._examples.x)
+        dots = [8, *[min(8, round(math.log2(at["width"])))] * at["depth"], 3]
+        lines = _lines_to_draw(measurement.readings, inputs)
+        self.shown = {"depth": at["depth"], "dots": dots, "lines": lines}
+        self.detail = _layer_to_draw(measurement, layer)
+        self.sentence = sentence(measurement.readings)
+
+    def still(self) -> bytes:
+        return still(self.shown, self.detail, SCALE)
 
 
-def _draw_sizes(artists: Sequence[Artist], readings: Sequence[LayerReading]) -> None:
-    *lines, below, above = artists[:5]
-    number = np.arange(1, len(readings) + 1)
-    sizes = {label: _sizes(readings, field) for label, field in LINES.items()}
-    for line, size in zip(lines, sizes.values(), strict=True):
-        line.set_data(number, np.clip(size, *SIZES))
-        line.set_markevery(max(1, len(number) // 10))
-    for edge, off in ((below, lambda s: s < SIZES[0]), (above, lambda s: ~(s <= SIZES[1]))):
-        found = np.concatenate([number[off(size)] for size in sizes.values()])
-        edge.set_data(found, np.full(len(found), SIZES[0] if edge is below else SIZES[1]))
-    below.axes.set_xlim(0.5, len(readings) + 0.5)
+def _lines_to_draw(readings: list[LayerReading], inputs: float) -> dict[str, dict]:
+    """Per line its sizes, moved to the scale's edge where they lie beyond (`off` says so)."""
+    lines = {}
+    for label, field in LINES.items():
+        first = inputs if label == "activation" else math.nan  # inputs have no gradient here
+        sizes = np.array([first, *_sizes(readings, field)])
+        off = (sizes > SIZES[1]).astype(int) - (sizes < SIZES[0])
+        clipped = [None if math.isnan(s) else s for s in np.clip(sizes, *SIZES).tolist()]
+        lines[label] = {"sizes": clipped, "off": off.tolist()}
+    return lines
 
 
-def _sizes(readings: Sequence[LayerReading], field: str) -> np.ndarray:
+def _sizes(readings: list[LayerReading], field: str) -> np.ndarray:
     """NaN, which stands for numbers too large to be told, becomes inf."""
     return np.nan_to_num([getattr(r, field) for r in readings], nan=np.inf, posinf=np.inf)
 
 
-def _draw_layer(artists: Sequence[Artist], measurement: Measurement, layer: int) -> None:
-    *_, bars, title = artists
+def _layer_to_draw(measurement: Measurement, layer: int) -> dict:
+    """One layer's name, its numbers in words, and its values as shares of a histogram."""
+    reading, depth = measurement.readings[layer - 1], len(measurement.readings) - 1
     values = measurement.outputs[layer - 1].flatten().nan_to_num().numpy()
     counts, _ = np.histogram(np.clip(values, BINS[0], BINS[-1]), BINS)
-    bars.set_data(counts / len(values))
-    title.set_text(f"layer {layer}")
+    numbers = {label: human(_sizes([reading], field).item()) for label, field in LINES.items()}
+    if reading.saturation is not None:
+        numbers["activation flat for"] = percent(reading.saturation)
+    numbers["values beyond ±3"] = percent((np.abs(values) > BINS[-1]).mean())
+    return {
+        "layer": layer,
+        "name": f"layer {layer} of {depth}" if layer <= depth else "the scores",
+        "shares": (counts / len(values)).tolist(),
+        "numbers": numbers,
+    }
 
 
-def _sentence(measurement: Measurement, layer: int) -> str:
-    hidden, values = measurement.readings[:-1], measurement.outputs[layer - 1]
-    ends = [
-        f"{label} {_sizes(hidden, field)[0]:.1e} to {_sizes(hidden, field)[-1]:.1e}"
-        for label, field in LINES.items()
-    ]
-    flat, beyond = hidden[layer - 1].saturation, (values.abs() > BINS[-1]).float().mean().item()
+# ── What it says ────────────────────────────────────────────────────────────────────
+
+
+def sentence(readings: list[LayerReading]) -> str:
+    """What happens to the three sizes between the first and the last hidden layer."""
+    hidden, sizes = readings[:-1], {}
+    for label, field in LINES.items():
+        sizes[label] = _sizes(hidden, field)[[0, -1]].tolist()
+    signal, gradient = sizes["activation"], sizes["activation gradient"][::-1]
+    first, last = sizes["weight gradient"]
+    if len(hidden) == 1:
+        return (
+            f"One hidden layer: its activations have the size {human(signal[0])}, the gradient "
+            f"there {human(gradient[0])}, its weights’ gradient {human(first)}."
+        )
+    flat = sum(r.saturation for r in hidden) / len(hidden)
+    stuck = f" The activation is flat for {percent(flat)} of all values." if flat > 0.01 else ""
     return (
-        f"Root mean squares, first to last hidden layer: {', '.join(ends)}. "
-        f"In layer {layer} the activation is flat for {flat:.0%} of the values; {beyond:.0%} "
-        "are beyond ±3 and counted in the outermost bars. Triangles mark sizes off the scale."
+        f"Forwards, from layer 1 to layer {len(hidden)}, {_change('activations', *signal)}. "
+        f"Backwards, from layer {len(hidden)} to layer 1, {_change('gradient', *gradient)}. "
+        f"The weights’ gradient is {human(first)} in layer 1 and {human(last)} in layer "
+        f"{len(hidden)}.{stuck}"
     )
+
+
+WORDS = (  # by how much a size grows at most, and what it is said to do
+    (0.01, "vanishes", "vanish"),
+    (0.3, "shrinks", "shrink"),
+    (3.0, "keeps its size", "keep their size"),
+    (100.0, "grows", "grow"),
+    (math.inf, "explodes", "explode"),
+)
+
+
+def _change(what: str, start: float, end: float) -> str:
+    """What becomes of a size on its way, in a word and two numbers."""
+    many = what.endswith("s")
+    if start in (0, math.inf):
+        all_the_way = "zero all the way" if start == end == 0 else human(start)
+        return f"the {what} {'are' if many else 'is'} {all_the_way}"
+    word = next(words[many] for most, *words in WORDS if end / start <= most)
+    return f"the {what} {word} ({human(start)} to {human(end)})"

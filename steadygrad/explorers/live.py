@@ -108,10 +108,12 @@ class LiveFigure(Drawn):
     def redraw(self) -> None:
         """Draw everything again, ticks and titles included, then what changes."""
         with self._lock:
+            values = self.values()
             self._fit()
-            sentence = self.update(self._artists, **self.values())
+            sentence = self.update(self._artists, **values)
             self._draw_background()
             self._show(sentence)
+            self._redrawn = values
 
     # ── What the page says, and what it is told ─────────────────────────────────────
 
@@ -179,17 +181,15 @@ class LiveFigure(Drawn):
             super()._follow(_change)
 
     def _redraw(self) -> None:
+        values = self.values()  # another thread may change them meanwhile
         if self._size() != self._fitted:  # at the start, or in another room
             self.redraw()
-        elif self.values() != self._redrawn:
-            self._draw()
-        self._redrawn = self.values()
-
-    def _draw(self) -> None:
-        sentence = self.update(self._artists, **self.values())
-        if self._present_limits() != self._limits:
-            self._draw_background()
-        self._show(sentence)
+        elif values != self._redrawn:
+            sentence = self.update(self._artists, **values)
+            if self._present_limits() != self._limits:
+                self._draw_background()
+            self._show(sentence)
+            self._redrawn = values
 
     def _show(self, sentence: str) -> None:
         with self.hold_sync():  # one message

@@ -1,217 +1,213 @@
-"""Chapter 6's explorer: a ball in a quadratic valley, and how fast it may go."""
+"""Chapter 6's explorer: a start and a ball to drag, and a map to choose its pace on."""
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable
 
 import numpy as np
-import torch
-from jaxtyping import Float
-from matplotlib.artist import Artist
-from matplotlib.figure import Figure
-from torch import Tensor
+import traitlets
 
-from steadygrad import momentum
-from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
-from steadygrad.explorers.live import LiveFigure
-from steadygrad.explorers.quick import drawn
-from steadygrad.plots import COLORS, DASHES
+from steadygrad.explorers import momentum_still, valley
+from steadygrad.explorers.drawn import HERE, Drawn, script
+from steadygrad.explorers.words import human
 
-STEPS = 80
-ANGLE = math.radians(25)  # the valley lies askew, so that eigen-directions are no axes
-START = (-8.0, 2.5)  # along the valley, and across it
-VIEW = (-10.0, 10.0, -6.0, 6.0)
-RATES = np.geomspace(0.01, 100, 400)  # of the right panel; the steepest curvature is 1
-CONVENTIONS = ("heavy ball", "Nesterov", "rate inside", "running mean")
-MARKED = {"heavy ball": 1.34, "Nesterov": 1.27, "running mean": 1.20}  # heights of the letters
-AXES = np.array([[math.cos(ANGLE), -math.sin(ANGLE)], [math.sin(ANGLE), math.cos(ANGLE)]])
+NEAREST = 0.5  # a start on the minimum would leave nothing to see
+FRAME = {  # what the page draws and never changes
+    "view": valley.VIEW,
+    "rates": valley.RATES,
+    "momenta": valley.MOMENTA,
+    "angle": valley.ANGLE,
+    "goal": valley.GOAL,
+    "conventions": valley.CONVENTIONS,
+}
 
 
-class Measurement(NamedTuple):
-    """One walk, what each eigen-direction shrinks by, and the rate that is too much."""
-
-    path: Float[Tensor, "points 2"]  # in the picture's coordinates
-    shrinks: tuple[float, float]  # along the valley, across it
-    limit: float
-    loss: float  # at the end of the walk
-
-
-def measure(
-    *,
-    lr: float = 1.0,
-    beta: float = 0.9,
-    convention: str = "heavy ball",
-    condition: float = 30.0,
-    noise: float = 0.0,
-    seed: int = 0,
-) -> Measurement:
-    """Walk STEPS steps down ½ xᵀ H x, whose curvatures are 1 / condition and 1.
-
-    Gradients are off by normal noise of this deviation.  Along an eigen-direction the walk
-    without noise shrinks by the same factor at every step, in the long run.
-    """
-    rotation = torch.from_numpy(AXES)
-    curvatures = torch.tensor([1 / condition, 1.0], dtype=torch.float64)
-    h = rotation @ torch.diag(curvatures) @ rotation.T
-    rng = torch.Generator().manual_seed(seed)
-    x, state = rotation @ torch.tensor(START, dtype=torch.float64), None
-    points = [x]
-    for _ in range(STEPS):
-        error = noise * torch.randn(2, generator=rng, dtype=torch.float64)
-        direction, state = _step(convention, h @ x + error, state, lr, beta)
-        x = x - lr * direction
-        points.append(x)
-    shrinks = tuple(shrink(convention, c, lr, beta) for c in (1 / condition, 1.0))
-    return Measurement(
-        torch.stack(points), shrinks, limit(convention, beta), (x @ h @ x / 2).item()
-    )
-
-
-def _step(
-    convention: str, gradient: Tensor, state: Tensor | None, lr: float, beta: float
-) -> tuple[Tensor, Tensor]:
-    if convention == "rate inside":
-        return momentum.lr_inside(gradient, state, lr=lr, momentum=beta)
-    if convention == "running mean":
-        return momentum.ema(gradient, state, momentum=beta)
-    return momentum.sgd(gradient, state, momentum=beta, nesterov=convention == "Nesterov")
-
-
-def shrink(convention: str, curvature: float, lr: float, beta: float) -> float:
-    """By what a direction of this curvature shrinks in a step."""
-    if convention == "running mean":
-        lr, beta = momentum.convert_momentum(lr, beta, "ema", "heavy_ball")
-    return momentum.contraction(curvature, lr, beta, nesterov=convention == "Nesterov")
-
-
-def limit(convention: str, beta: float) -> float:
-    """The rate at which the convention starts to diverge, for a steepest curvature of 1."""
-    found = momentum.max_stable_lr(torch.eye(1), beta, convention == "Nesterov")
-    if convention == "running mean":
-        found, _ = momentum.convert_momentum(found, beta, "heavy_ball", "ema")
-    return found
-
-
-# ── The picture ─────────────────────────────────────────────────────────────────────
-
-
-def explorer() -> LiveFigure:
-    """Five controls, the walk in the valley, and what each direction shrinks by at any rate."""
-
-    def update(artists: Sequence[Artist], **settings: object) -> str:
-        measurement = measure(**settings)
-        _draw(artists, measurement, **settings)
-        return _sentence(measurement, **settings)
-
-    return LiveFigure(_build, update, _controls(), alt=ALT)
+def explorer() -> "Momentum":
+    """A start to drag, the walk from there, and rate and momentum on a map of convergence."""
+    return Momentum()
 
 
 ALT = (
-    "Left, the walk of a ball through level lines of a slanted quadratic valley, with the two "
-    "eigen-directions. Right, over the learning rate, the factor by which the distance along "
-    "each eigen-direction shrinks in a step; above 1 it grows. Vertical lines mark the rate in "
-    "use and the conventions' limits."
+    "Three panels. Left, a slanted quadratic valley in level lines, its minimum marked, with "
+    "the walk of a ball from a start that can be dragged and, in grey, plain descent's. Right, "
+    "a map over learning rate and momentum: the darker, the fewer steps for a tenfold fall of "
+    "the loss; where the walk diverges it is hatched, and a ring that can be dragged marks the "
+    "setting in use. Below, both losses over steps, on a logarithmic axis."
 )
 
 
-def _controls() -> dict[str, Control]:
-    powers = {"step": 0.05, "form": ".2f"}
+class Momentum(Drawn):
+    """What is set, and what the page draws of it: each part is sent when it changes."""
+
+    _esm = script("momentum.js")
+    _css = Drawn._css + (HERE / "momentum.css").read_text(encoding="utf-8")
+    lr = traitlets.Float(1.0).tag(sync=True, moved=True)
+    mu = traitlets.Float(0.9).tag(sync=True, moved=True)
+    convention = traitlets.Enum(list(valley.CONVENTIONS), "heavy ball").tag(
+        sync=True, moved=True
+    )
+    condition = traitlets.Float(100.0).tag(sync=True, moved=True)
+    noise = traitlets.Float(0.0).tag(sync=True, moved=True)
+    start = traitlets.List(traitlets.Float(), list(valley.START)).tag(sync=True, moved=True)
+    frame = traitlets.Dict(FRAME).tag(sync=True)
+    rings = traitlets.List().tag(sync=True)
+    chart = traitlets.Dict().tag(sync=True)
+    walk = traitlets.Dict().tag(sync=True)
+    plain = traitlets.Dict().tag(sync=True)
+
+    def __init__(self) -> None:
+        self._made_of: dict[str, object] = {}
+        super().__init__(alt=ALT)
+
+    @traitlets.validate("start")
+    def _apart(self, proposal: dict) -> list[float]:
+        """A start in view, and not on the minimum."""
+        x, y = (
+            min(max(value, low), high)
+            for value, low, high in zip(
+                proposal["value"], valley.VIEW[::2], valley.VIEW[1::2], strict=True
+            )
+        )
+        distance = math.hypot(x, y)
+        if distance >= NEAREST:
+            return [x, y]
+        return [x / distance * NEAREST, y / distance * NEAREST] if distance else [-NEAREST, 0.0]
+
+    def redraw(self) -> None:
+        self._part("rings", self._rings, of=self.condition)
+        self._part("chart", self._chart, of=(self.convention, self.condition))
+        place = (self.condition, self.noise, tuple(self.start))
+        # among noise, plain descent's best rate would amplify it most: compare like with like
+        best = valley.best_plain(self.condition)
+        rate = self.lr if self.noise and self.lr < valley.limit("heavy ball", 0.0) else best
+        steps = valley.LENGTHS[0] if self.noise else valley.length(self.condition)
+        self._part("plain", self._plain, steps, rate, of=place)
+        self._part("walk", self._walk, steps, of=(*place, self.lr, self.mu, self.convention))
+        self.sentence = sentence(self)
+
+    def _part(self, name: str, make: Callable[..., object], *given: object, of: object) -> None:
+        """Make a part anew where what it is made of has changed."""
+        if self._made_of.get(name) != (given, of):
+            self._made_of[name] = given, of
+            setattr(self, name, make(*given))
+
+    def _rings(self) -> list[list[float]]:
+        across = np.array([1.0, 2.4, 3.8, 5.2, 6.6])
+        return np.c_[across * math.sqrt(self.condition), across].round(2).tolist()
+
+    def _chart(self) -> dict:
+        lr, mu = valley.chart(self.convention, self.condition).best
+        shrinks = max(valley.both(self.convention, self.condition, lr, mu))
+        shapes = valley.regions(self.convention, self.condition)
+        tips = _tips([outlines for _, outlines in shapes])
+        return {
+            "regions": [_region(*shape, tip) for shape, tip in zip(shapes, tips, strict=True)],
+            "best": [lr, mu],
+            "steps": valley.whole(valley.tenfold(shrinks)),
+        }
+
+    def _plain(self, steps: int, rate: float) -> dict:
+        best = rate == valley.best_plain(self.condition)
+        return {
+            "rate": rate,
+            "best": best,
+            "steps": steps,
+            **self._measured(steps, lr=rate, mu=0.0),
+        }
+
+    def _walk(self, steps: int) -> dict:
+        return self._measured(steps, lr=self.lr, mu=self.mu, convention=self.convention)
+
+    def _measured(self, steps: int, **setting: object) -> dict:
+        found = valley.measure(
+            condition=self.condition, noise=self.noise, start=tuple(self.start),
+            steps=steps, **setting,
+        )  # fmt: skip
+        loss = np.maximum(found.loss, 1e-12)  # below every axis
+        return {
+            "path": found.path.round(3).tolist(),
+            "loss": [float(f"{value:.4g}") for value in loss],
+            "needs": found.needs,
+        }
+
+    def still(self) -> bytes:
+        return momentum_still.picture(self)
+
+
+def _region(steps: float, outlines: list[np.ndarray], tip: list[float]) -> dict:
+    """What the page fills, and where it writes the number."""
     return {
-        "lr": LogSlider("rate", 1.0, min=-2, max=2, **powers),
-        "beta": Slider("momentum", 0.9, min=0, max=0.99, step=0.01, form=".2f"),
-        "convention": Choice("convention", "heavy ball", list(CONVENTIONS)),
-        "condition": LogSlider("condition", 10**1.5, min=0, max=3, **powers),
-        "noise": Slider("noise", 0, min=0, max=2, step=0.1, form=".1f"),
+        "steps": steps if math.isfinite(steps) else None,
+        "tip": tip,
+        "outlines": [outline.round(4).tolist() for outline in outlines],
     }
 
 
-def _build(figure: Figure) -> list[Artist]:
-    """Level lines and the walk; two curves of factors and the rate in use."""
-    valley, rates = figure.subplots(1, 2, width_ratios=(3, 2))
-    ellipses = [
-        valley.plot([], [], color="0.75", linewidth=0.8, marker="none", linestyle="-")[0]
-        for _ in range(5)
-    ]
-    for column, dash in zip(AXES.T, DASHES, strict=False):
-        along = np.outer([-12, 12], column)
-        valley.plot(*along.T, color="0.6", linestyle=dash, linewidth=0.8, marker="none")
-    (walk,) = valley.plot(
-        [], [], color=COLORS[0], marker="o", markersize=3, linestyle="-", linewidth=1
-    )
-    valley.set(xlim=VIEW[:2], ylim=VIEW[2:], aspect="equal", xlabel="x₁", ylabel="x₂")
-    factors = [
-        rates.plot([], [], color=color, linestyle=dash, marker="none", label=label)[0]
-        for color, dash, label in zip(
-            COLORS[1:], DASHES, ("along the valley", "across it"), strict=False
+def _tips(bands: list[list[np.ndarray]]) -> list[list[float]]:
+    """Of each band and all in it the lowest rate, and there the lowest momentum."""
+    tips = []
+    points = np.empty((0, 2))
+    for outlines in reversed(bands):
+        points = np.vstack([points, *outlines])
+        left = points[points[:, 0] <= points[:, 0].min() * 1.001]
+        tips.append(left[left[:, 1].argmin()].tolist())
+    return tips[::-1]
+
+
+NAMES = {
+    "heavy ball": "the heavy ball",
+    "Nesterov": "Nesterov's rule",
+    "rate inside": "the ball with the rate inside",
+    "running mean": "the running mean",
+}
+
+
+def sentence(of: Momentum) -> str:
+    """What is to be seen, in numbers that need no scale."""
+    factors = valley.both(of.convention, of.condition, of.lr, of.mu)
+    who, setting = NAMES[of.convention], f"rate {of.lr:.3g} and momentum {of.mu:.2f}"
+    which = "its best" if of.plain["best"] else "the same"
+    rate = f"plain descent at {which} rate {of.plain['rate']:.3g}"
+    if max(factors) > 1:
+        most = valley.limit(of.convention, of.mu)
+        return (
+            f"At {setting} {who} diverges: with this momentum the rate must stay below "
+            f"{most:.3g}. Beside it, in grey: {rate}."
         )
-    ]
-    here = rates.axvline(1, color=COLORS[0], marker="none", label="the rate in use")
-    limits = [
-        rates.axvline(1, ymin=0.7, color="0.4", linestyle=":", marker="none") for _ in MARKED
-    ]
-    letters = [
-        rates.text(1, height, f" {name[0].upper()}", fontsize=9, clip_on=True)
-        for name, height in MARKED.items()
-    ]
-    rates.axhline(1, color="0.5", linestyle=":", marker="none", zorder=0)
-    rates.set(xscale="log", xlim=(RATES[0], RATES[-1]), ylim=(0.3, 1.4))
-    rates.set(xlabel="learning rate", ylabel="factor a step")
-    figure.legend(handles=[*factors, here], loc="outside upper right", ncols=3)
-    return [*ellipses, walk, *factors, here, *limits, *letters]
-
-
-def _draw(
-    artists: Sequence[Artist],
-    measurement: Measurement,
-    *,
-    lr: float,
-    beta: float,
-    convention: str,
-    condition: float,
-    noise: float,  # noqa: ARG001 - all controls come in by name
-) -> None:
-    *ellipses, walk = artists[:6]
-    angle = np.linspace(0, 2 * np.pi, 200)
-    for number, line in enumerate(ellipses, start=1):
-        size = 2.0 * number / 1.4
-        ring = np.array([size * math.sqrt(condition) * np.cos(angle), size * np.sin(angle)])
-        line.set_data(*(AXES @ ring))
-    walk.set_data(*drawn(measurement.path.numpy()).T)
-    for line, curvature in zip(artists[6:8], (1 / condition, 1.0), strict=True):
-        line.set_data(RATES, [shrink(convention, curvature, rate, beta) for rate in RATES])
-    artists[8].set_xdata([lr, lr])
-    for (name, height), line, letter in zip(
-        MARKED.items(), artists[9:12], artists[12:], strict=True
-    ):
-        line.set_xdata([limit(name, beta)] * 2)
-        letter.set_position((limit(name, beta), height))
-
-
-def _sentence(
-    measurement: Measurement,
-    *,
-    lr: float,
-    beta: float,
-    convention: str,
-    noise: float,
-    **_: object,
-) -> str:
-    along, across = measurement.shrinks
-    quiet = ", were it not for the noise" if noise else ""
-    fate = (
-        "It diverges"
-        if max(along, across) > 1
-        else "So it falls to a tenth every "
-        f"{math.ceil(math.log(10) / -math.log(max(along, across, 1e-9)))} steps{quiet}"
-        if max(along, across) < 1
-        else "It neither comes nearer nor leaves"
-    )
-    far = " (off the scale)" if limit("running mean", beta) > RATES[-1] else ""
+    if max(factors) == 1:
+        return f"At {setting} {who} neither comes nearer nor leaves: this is the limit."
+    along, across = (_every(factor) for factor in factors)
+    slow = along if along == across else f"{along} along the valley and {across} across it"
+    if of.noise:
+        return (
+            f"Noise keeps the loss up. In the later half of its walk {who}, at {setting}, has "
+            f"a loss {_level(of.walk)}; {rate} one {_level(of.plain)}. Without noise the loss "
+            f"would fall tenfold {slow}."
+        )
     return (
-        "In the long run a step multiplies the distance along the valley by "
-        f"{along:.3f}, across it by {across:.3f}. {fate}. The rate is {lr:.2f}, and the limit "
-        f"of this convention ({convention}) is {measurement.limit:.2f}; H, N and R mark the "
-        "limits of the heavy ball "
-        f"(and of the rate inside), of Nesterov and of the running mean{far}. Loss after "
-        f"{STEPS} steps: {measurement.loss:.1e}."
+        f"{rate[0].upper()}{rate[1:]} {_need(of.plain)} to bring the loss to a millionth; "
+        f"{who} at {setting} {_need(of.walk)}. In the long run its loss falls tenfold {slow}. "
+        f"At the best point of the map: {_steps(of.chart['steps'])}."
     )
+
+
+def _steps(count: int) -> str:
+    return f"{count:,} step{'s' * (count != 1)}"
+
+
+def _every(factor: float) -> str:
+    count = valley.whole(valley.tenfold(factor))
+    return "in one step" if count == 1 else f"every {_steps(count)}"
+
+
+def _need(walk: dict) -> str:
+    if walk["needs"] is None:
+        return f"needs more than {_steps(len(walk['loss']) - 1)}"
+    return f"needs {_steps(walk['needs'])}"
+
+
+def _level(walk: dict) -> str:
+    """The later losses' mean beside the first one."""
+    part = float(np.mean(walk["loss"][len(walk["loss"]) // 2 :]))
+    if part < 1:
+        return f"{human(1 / part)} times smaller than at the start"
+    return f"{human(part)} times as large as at the start"

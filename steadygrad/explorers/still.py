@@ -16,15 +16,19 @@ STYLE = f"""
   + .jp-OutputArea-child .steadygrad-still):not(:has(.steadygrad-drawn)) {{ display: none; }}
 .steadygrad-still {{ margin: 0; }}
 .steadygrad-still img {{ max-width: 100%; height: auto; }}
-body[data-jp-theme-light="false"] .steadygrad-still img {{ filter: {DARK}; }}
+body[data-jp-theme-light="false"] .steadygrad-still:not(.as-it-is) img {{ filter: {DARK}; }}
 """
 
 
-def page(picture: bytes, alt: str, sentence: str, width: int) -> str:
-    """HTML with a picture, its words for those who cannot see it, and what it shows."""
+def page(picture: bytes, alt: str, sentence: str, width: int, *, inverts: bool = True) -> str:
+    """HTML with a picture, its words for those who cannot see it, and what it shows.
+
+    A picture on white is inverted in the dark theme; one that suits both is left as it is.
+    """
+    kind = "" if inverts else " as-it-is"
     data = base64.b64encode(picture).decode()
     return (
-        f'<figure class="steadygrad-still"><style>{STYLE}</style>'
+        f'<figure class="steadygrad-still{kind}"><style>{STYLE}</style>'
         f'<img src="data:image/png;base64,{data}" alt="{html.escape(alt)}" width="{width}">'
         f"<figcaption>{html.escape(sentence)} (Run this cell to move things.)</figcaption>"
         "</figure>"

@@ -23,8 +23,11 @@ def _opened(request):
 
 @pytest.fixture
 def figure(_opened):
-    """The explorer of a module's topic, its controls as they were when it was opened."""
+    """The explorer of a module's topic, as it was when it was opened."""
     figure, start = _opened
     for name, value in start.items():
-        figure.controls[name].value = value
+        if hasattr(figure, "controls"):
+            figure.controls[name].value = value
+        else:
+            setattr(figure, name, value)
     return figure

@@ -1,11 +1,17 @@
+import io
+import json
+import math
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from steadygrad import data
 from steadygrad.data import Examples
 from steadygrad.explorers import gradients
 from steadygrad.explorers.gradients import measure
+from steadygrad.explorers.words import human
 
 
 @pytest.fixture(scope="module")
@@ -71,40 +77,150 @@ def test_settings_are_restored_after_an_error(digits):
 # ── What it draws ───────────────────────────────────────────────────────────────────
 
 
+def stand(figure, **values):
+    """Move several things at once, as the page does."""
+    with figure.hold_trait_notifications():
+        for name, value in values.items():
+            setattr(figure, name, value)
+    assert figure.error == ""
+
+
 def lines(figure):
-    return {line.get_label(): line.get_data() for line in figure.figure.axes[0].lines}
+    return figure.shown["lines"]
 
 
-def test_it_says_what_it_shows(figure):
-    assert all(len(x) == 11 for x, _ in list(lines(figure).values())[:3])
+def test_what_is_drawn_are_the_numbers_that_were_read(figure):
+    stand(figure, depth=4, activation="tanh", weight_scale=0.5, input_scale=2.0)
+    train = data.load_images("mnist-5k").train
+    examples = Examples(train.x[:64], train.y[:64])
+    settings = {"activation": "tanh", "weight_scale": 0.5, "input_scale": 2.0}
+    readings = measure(examples, depth=4, **settings).readings
+    for label, field in gradients.LINES.items():
+        assert lines(figure)[label]["sizes"][1:] == [getattr(r, field) for r in readings]
+        assert lines(figure)[label]["off"] == [0] * 6
+    inputs = 2 * examples.x.square().mean().sqrt().item()
+    assert lines(figure)["activation"]["sizes"][0] == pytest.approx(inputs, rel=1e-4)
+    assert lines(figure)["activation gradient"]["sizes"][0] is None
 
 
-def test_the_layer_shown_never_exceeds_the_depth(figure):
-    figure.controls["depth"].value = 3
-    assert figure.controls["layer"].max == figure.controls["layer"].value == 3
-    assert figure.error == ""
-    figure.controls["depth"].value = 1
-    assert figure.error == ""
+def test_there_is_a_column_for_the_input_every_layer_and_the_scores(figure):
+    stand(figure, depth=3, width=500)
+    assert figure.shown["depth"] == 3
+    assert figure.shown["dots"] == [8, 8, 8, 8, 3]
+    stand(figure, width=10)
+    assert figure.shown["dots"] == [8, 3, 3, 3, 3]
 
 
-@pytest.mark.parametrize(("scale", "edge"), [(0.25, 0), (4.0, 1)])
-def test_sizes_off_the_scale_are_drawn_at_its_edge_and_marked(figure, scale, edge):
-    figure.controls["depth"].value = 50
-    figure.controls["weight_scale"].value = scale
-    sizes = figure.figure.axes[0]
-    assert sizes.get_ylim() == gradients.SIZES
-    marked = sizes.lines[3 + edge].get_data()
-    assert len(marked[0]) > 0
-    assert set(marked[1]) == {gradients.SIZES[edge]}
-    for line in sizes.lines[:3]:
-        assert gradients.SIZES[0] <= min(line.get_ydata())
-        assert max(line.get_ydata()) <= gradients.SIZES[1]
-    assert figure.error == ""
+def test_choosing_a_layer_shows_its_values_and_measures_nothing(figure, monkeypatch):
+    monkeypatch.setattr(gradients, "measure", None)  # it would fail
+    stand(figure, layer=3)
+    assert figure.detail["name"] == "layer 3 of 20"
+    assert sum(figure.detail["shares"]) == pytest.approx(1)
+    assert figure.detail["numbers"]["activation"] == human(
+        lines(figure)["activation"]["sizes"][3]
+    )
+    assert figure.detail["numbers"]["activation flat for"].endswith("%")
 
 
-def test_numbers_too_large_for_float32_are_marked_as_well(figure):
-    figure.controls["depth"].value = 50
-    figure.controls["weight_scale"].value = 4.0
-    figure.controls["input_scale"].value = 100.0
-    assert figure.error == ""
-    assert np.isfinite(lines(figure)["activation gradient"][1]).all()
+def test_the_scores_have_no_activation_that_could_be_flat(figure):
+    stand(figure, layer=21)
+    assert figure.detail["name"] == "the scores"
+    assert "activation flat for" not in figure.detail["numbers"]
+
+
+def test_the_layer_shown_never_exceeds_the_depth_and_comes_back_with_it(figure):
+    stand(figure, layer=15, depth=3)
+    assert figure.detail["layer"] == 4
+    stand(figure, depth=1)
+    assert figure.detail["layer"] == 2
+    stand(figure, depth=20)
+    assert figure.detail["layer"] == 15
+
+
+@pytest.mark.parametrize(("scale", "way"), [(0.25, -1), (4.0, 1)])
+def test_sizes_off_the_scale_lie_at_its_edge_and_are_marked(figure, scale, way):
+    stand(figure, depth=50, weight_scale=scale)
+    edge = gradients.SIZES[way == 1]
+    for line in lines(figure).values():
+        found = {off for off in line["off"] if off}
+        assert found == {way}
+        assert {s for s, off in zip(line["sizes"], line["off"], strict=True) if off} == {edge}
+
+
+def test_numbers_too_large_for_float32_are_drawn_and_said(figure):
+    stand(figure, depth=50, weight_scale=4.0, input_scale=100.0, layer=50)
+    json.dumps([figure.shown, figure.detail], allow_nan=False)  # the page could not read NaN
+    assert "the activations explode" in figure.sentence
+
+
+def test_several_things_moved_at_once_are_measured_once(figure, monkeypatch):
+    measured = []
+    monkeypatch.setattr(
+        gradients, "measure", lambda *a, **k: measured.append(k) or measure(*a, **k)
+    )
+    stand(figure, depth=5, width=50, activation="tanh", input_scale=3.0)
+    assert len(measured) == 1
+
+
+def test_an_error_is_told_and_goes_away(figure, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(gradients, "measure", None)
+        figure.depth = 7
+        assert "TypeError" in figure.error
+    stand(figure, depth=8)
+
+
+@pytest.mark.parametrize(
+    ("preset", "said"),
+    {
+        "sigmoid, default weights": "the gradient vanishes",
+        "ReLU, He’s weights": "the gradient keeps its size",
+        "ReLU, twice He’s": "the gradient explodes",
+        "ReLU, half of He’s": "the activations vanish",
+        "tanh, large weights": "The activation is flat for 5",
+    }.items(),
+)
+def test_each_preset_shows_what_it_is_there_for(figure, preset, said):
+    stand(figure, **figure.presets[preset])
+    assert said in figure.sentence
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [
+        (0.5, 0.5, "the gradient keeps its size (0.5 to 0.5)"),
+        (1.0, 0.1, "the gradient shrinks (1 to 0.1)"),
+        (1.0, 20.0, "the gradient grows (1 to 20)"),
+        (1.0, 0.0, "the gradient vanishes (1 to 0)"),
+        (0.0, 0.0, "the gradient is zero all the way"),
+        (1.0, math.inf, "the gradient explodes (1 to beyond all numbers)"),
+        (math.inf, math.inf, "the gradient is beyond all numbers"),
+    ],
+)
+def test_a_change_is_said_in_a_word_and_two_numbers(start, end, said):
+    assert gradients._change("gradient", start, end) == said
+
+
+def test_one_layer_alone_has_a_sentence_of_its_own(figure):
+    stand(figure, depth=1)
+    assert figure.sentence.startswith("One hidden layer: its activations have the size")
+
+
+def test_the_ramp_gets_lighter_all_the_way():
+    def lightness(color):
+        r, g, b = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+        linear = [c / 12.92 if c <= 0.04 else ((c + 0.055) / 1.055) ** 2.4 for c in (r, g, b)]
+        return np.dot(linear, (0.2126, 0.7152, 0.0722))
+
+    steps = np.diff([lightness(color) for color in gradients.SCALE["ramp"]])
+    assert (steps > 0).all()
+
+
+def test_a_reader_without_a_kernel_sees_a_picture_with_twice_the_pixels_and_words(figure):
+    stand(figure, depth=30, weight_scale=2.0)
+    picture = Image.open(io.BytesIO(figure.still()))
+    assert picture.size[0] == 2 * figure.still_width
+    assert len(picture.convert("RGB").getcolors(1 << 20)) > 100  # it is not empty
+    words = figure._left_behind()
+    assert figure.sentence in words["text/plain"]
+    assert "as-it-is" in words["text/html"]  # or the dark theme would make the night a day

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from steadygrad.explorers.words import human
+from steadygrad.explorers.words import human, percent
 
 SAID = {
     0.0: "0",
@@ -16,8 +16,9 @@ SAID = {
     347.0: "350",
     12345.0: "12\u202f000",
     99999.0: "10⁵",
-    1e-4: "10⁻⁴",
-    3.21e-12: "3 × 10⁻¹²",
+    0.00097: "0.00097",
+    1e-5: "10⁻⁵",
+    3.21e-12: "3\u00a0×\u00a010⁻¹²",
     9.7e-12: "10⁻¹¹",
     -3.0: "−3",
     math.inf: "beyond all numbers",
@@ -28,3 +29,7 @@ SAID = {
 @pytest.mark.parametrize("value", SAID)
 def test_a_number_is_said_in_as_few_digits_as_tell_it(value):
     assert human(value) == SAID[value]
+
+
+def test_a_share_is_said_in_whole_percent():
+    assert percent(0.4999) == "50\u00a0%"
