@@ -7,12 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from steadygrad.checks import checked
-from steadygrad.plots.style import Numbers, array, axes_for
+from steadygrad.plots.style import Numbers, array, axes_for, styled
 
 Bands = Mapping[str, tuple[Numbers, Numbers]]  # from low to high, under the line of that label
 
 
 @checked
+@styled
 def curves(
     histories: Mapping[str, Numbers],
     ax: Axes | None = None,
@@ -29,6 +30,7 @@ def curves(
 
 
 @checked
+@styled
 def layer_sizes(
     sizes: Mapping[str, Numbers],
     ax: Axes | None = None,
@@ -54,6 +56,7 @@ def layer_sizes(
 
 
 @checked
+@styled
 def function(
     xs: Numbers,
     values: Mapping[str, Numbers],
@@ -70,6 +73,7 @@ def function(
 
 
 @checked
+@styled
 def error_over_step(
     steps: Numbers,
     errors: Mapping[str, Numbers],

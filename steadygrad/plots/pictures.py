@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from jaxtyping import Float, Int64, Shaped
@@ -13,10 +12,11 @@ from torch import Tensor
 
 from steadygrad.checks import checked
 from steadygrad.data import Examples
-from steadygrad.plots.style import COLORS, MARKERS, array, axes_for
+from steadygrad.plots.style import COLORS, MARKERS, PHOTOGRAPH, array, axes_for, styled
 
 
 @checked
+@styled
 def images(
     x: Float[Tensor, "n *shape"],
     y: Int64[Tensor, " n"] | None = None,
@@ -33,6 +33,7 @@ def images(
     height, width = pictures.shape[1:]
     sheet = np.full((rows * (height + 1), columns * (width + 1)), pictures.min())
     ax = axes_for(ax, figsize=(0.8 * columns, 0.8 * rows))
+    ax.set_gid(PHOTOGRAPH)
     for number, picture in enumerate(pictures):
         row, column = divmod(number, columns)
         top, left = row * (height + 1), column * (width + 1)
@@ -60,6 +61,7 @@ def _square(x: Tensor) -> np.ndarray:
 
 
 @checked
+@styled
 def decision(
     predict: Callable[[Float[Tensor, "m 2"]], Shaped[Tensor, " m"]],
     examples: Examples,
@@ -109,12 +111,13 @@ def decision(
 
 
 @checked
+@styled
 def chain(links: Sequence, start: Float[Tensor, ""], ax: Axes | None = None) -> Axes:
     """A chain of units with every factor: values on the way out, gradients on the way back.
 
     `links` come from `gradients.sigmoid_chain`, for a `start` that is a single number.
     """
-    ax = ax or plt.subplots(figsize=(2.8 * len(links), 2.7))[1]
+    ax = axes_for(ax, figsize=(2.8 * len(links), 2.7))
     ax.set(xlim=(-0.35, len(links) + 0.35), ylim=(-0.9, 0.6))
     ax.set_axis_off()
     there = {"ha": "center", "va": "center"}

@@ -9,13 +9,14 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from steadygrad.checks import checked
-from steadygrad.plots.style import axes_for
+from steadygrad.plots.style import axes_for, styled
 
 View = tuple[float, float, float, float]  # left, right, bottom, top
 STEPS = 120  # of the grid that contours are drawn from, in each direction
 
 
 @checked
+@styled
 def contours(
     height: Callable[[Float[Tensor, "*grid 2"]], Float[Tensor, "*grid"]],
     ax: Axes | None = None,
@@ -45,6 +46,7 @@ def contours(
 
 
 @checked
+@styled
 def walks(
     height: Callable[[Float[Tensor, "*grid 2"]], Float[Tensor, "*grid"]],
     paths: Mapping[str, Float[Tensor, "_ 2"]],

@@ -1,10 +1,8 @@
-"""Style: how every figure looks, and how a notebook shows it, in words too."""
+"""Style: how every figure looks."""
 
-import base64
-import html
-import io
 from collections.abc import Sequence
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
@@ -34,8 +32,10 @@ STYLE = {
     "legend.frameon": False,
     "lines.linewidth": 1.8,
     "lines.markersize": 5,
-    "savefig.dpi": 120,
 }
+WIDTHS = {1: 6.4, 2: 8.4}  # inches, by columns of panels; a notebook's page has room for 9
+styled = mpl.rc_context(STYLE)  # decorates what draws: lines read the style when they are made
+PHOTOGRAPH = "photograph"  # the name (gid) of Axes that no theme may turn dark
 
 
 @checked
@@ -44,55 +44,27 @@ def use_style() -> None:
     plt.rcParams.update(STYLE)
 
 
-@checked
-def show(drawn: Axes | Figure, alt: str) -> None:
-    """Display a figure together with what it shows in words, and close it.
-
-    JupyterLab 4.6 and nbconvert's default template read no alternative text from a picture's
-    metadata (jupyter/enhancement-proposals 120 asks for it; the classic template does), so the
-    words also follow the picture as a text that only screen readers find.  The plain text is
-    the same words: it does not change when the cell is run again, as "<Figure size ...>" may.
-
-    Outside a notebook it only closes the figure.  Raises ValueError if the words are missing.
-    """
-    if not alt.strip():
-        raise ValueError(
-            f"show needs the figure in words, for readers who cannot see it, but got {alt!r}; "
-            "write show(ax, alt='Loss over steps: Adam is below SGD from step 20 on.')."
-        )
-    figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
-    _display(figure, " ".join(alt.split()))
-    plt.close(figure)
-
-
-def _display(figure: Figure, alt: str) -> None:
-    from IPython import get_ipython  # only a notebook needs it
-    from IPython.display import display
-
-    if get_ipython() is None:
-        return
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", metadata={"Software": None})  # same data, same bytes
-    png = base64.b64encode(picture.getvalue()).decode()
-    metadata = {"image/png": {"alt": alt}}
-    display({"image/png": png, "text/plain": alt}, raw=True, metadata=metadata)
-    display({"text/html": hidden(alt), "text/plain": alt}, raw=True)
-
-
-@checked
-def hidden(text: str) -> str:
-    """HTML that screen readers read out and nobody sees."""
-    style = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
-    return f'<p style="{style}">Figure: {html.escape(text)}</p>'
-
-
 # ── What all figures start from ──────────────────────────────────────────────────────
+
+
+@checked
+def panels(rows: int = 1, columns: int = 1, **options: object) -> Axes | np.ndarray:
+    """New Axes in the course's style: one, or an array of them as from plt.subplots.
+
+    Options are those of matplotlib's Figure (figsize) and of its subplots (sharex, sharey,
+    width_ratios, ...).  The figure is `ax.figure`.  pyplot does not know it, so a notebook
+    does not show it by itself at the end of a cell: `show` does.
+    """
+    width, height = WIDTHS.get(columns, 9.2), 3.8 if columns == 1 else 3.3
+    figsize = options.pop("figsize", (width, height * rows))
+    with mpl.rc_context(STYLE):
+        return Figure(figsize=figsize).subplots(rows, columns, **options)
 
 
 @checked
 def axes_for(ax: Axes | None, **options: object) -> Axes:
     """The Axes asked for, or new ones."""
-    return plt.subplots(**options)[1] if ax is None else ax
+    return panels(**options) if ax is None else ax
 
 
 @checked

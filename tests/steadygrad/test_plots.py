@@ -1,3 +1,4 @@
+import base64
 import io
 import math
 
@@ -5,21 +6,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from bs4 import BeautifulSoup
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from matplotlib.colors import to_rgb
+from PIL import Image
 
 from steadygrad import gradients, plots
 from steadygrad.data import Examples
 from steadygrad.landscapes import ravine
-
-
-@pytest.fixture(autouse=True)
-def _style():
-    with plt.rc_context(plots.STYLE):
-        yield
-    plt.close("all")
-
 
 SIZES = {"relu": [1.0, 0.5, 0.2], "tanh": torch.tensor([1e-3, 1e-6, 1e-9])}
 GAUSS = Examples(torch.randn(30, 2), torch.arange(30) % 3)
@@ -48,7 +43,7 @@ every_figure = pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
 
 @every_figure
 def test_a_figure_is_drawn_where_asked_or_on_axes_of_its_own(draw):
-    ax = plt.subplots()[1]
+    ax = plots.panels()
     assert draw(ax) is ax
     assert draw() is not ax
 
@@ -152,48 +147,105 @@ def notebook():
     InteractiveShell.clear_instance()
 
 
-def shown(drawn, alt="Loss over\n steps: it falls."):
+WORDS = dict(caption="Both `fall`, a < b.", alt="Loss over\n steps: it falls.")
+
+
+def shown(drawn, **words):
     with capture_output() as captured:
-        plots.show(drawn, alt)
-    return captured.outputs
+        plots.show("1.3", drawn, **(WORDS | words))
+    [output] = captured.outputs  # one, or a viewer would show the figure twice
+    return output.data
 
 
-def test_a_figure_is_shown_with_its_words_in_every_place_that_is_read(notebook):
-    picture, words = shown(FIGURES["curves"]())
-    assert picture.data["text/plain"] == "Loss over steps: it falls."
-    assert picture.metadata["image/png"]["alt"] == "Loss over steps: it falls."
-    assert picture.data["image/png"].startswith("iVBORw0KGgo")  # PNG, in base64
-    assert "Figure: Loss over steps: it falls." in words.data["text/html"]
+def parsed(drawn, **words):
+    return BeautifulSoup(shown(drawn, **words)["text/html"], "html.parser")
 
 
-def test_a_figure_is_shown_once(notebook):
-    ax = FIGURES["curves"]()
-    shown(ax)
+def test_a_figure_is_one_picture_with_its_words_over_its_caption(notebook):
+    page = parsed(FIGURES["curves"]())
+    [picture] = page.find_all("img")
+    assert picture["alt"] == "Loss over steps: it falls."
+    caption = page.figure.figcaption
+    assert caption.text == "Figure 1.3 · Both fall, a < b."
+    assert caption.code.text == "fall"
+
+
+def test_where_no_pictures_are_shown_there_are_its_words(notebook):
+    data = shown(FIGURES["curves"]())
+    assert data.keys() == {"text/html", "text/plain"}
+    assert data["text/plain"] == (
+        "Figure 1.3 · Both `fall`, a < b.\nLoss over steps: it falls."
+    )
+
+
+def pixels(page):
+    data = page.img["src"].removeprefix("data:image/png;base64,")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"))
+
+
+def test_a_figure_has_twice_the_pixels_of_its_place_on_the_page(notebook):
+    page = parsed(plots.panels(figsize=(5, 3)))
+    assert page.img["width"] == "500"
+    assert pixels(page).shape == (600, 1000, 3)
+
+
+def test_words_are_escaped(notebook):
+    page = parsed(plots.panels(), caption='a <b> & "c"', alt='"><script>')
+    assert page.figcaption.text == 'Figure 1.3 · a <b> & "c"'
+    assert page.img["alt"] == '"><script>'
+    assert not page.find_all(["script", "b"])
+
+
+def test_lines_turn_dark_with_the_page_and_photographs_do_not(notebook):
+    for draw in FIGURES.values():
+        page = parsed(draw())
+        assert page.img["class"] == [plots.PAPER]
+        assert f".{plots.PAPER}" in page.style.text
+    assert not parsed(plots.images(torch.rand(5, 784))).img.has_attr("class")
+
+
+@every_figure
+def test_a_figure_is_shown_by_nothing_but_show(draw, notebook):
+    shown(draw())
     assert plt.get_fignums() == []
-    figure = plt.figure()
-    shown(figure)
+
+
+def test_what_pyplot_made_is_closed_when_shown(notebook):
+    shown(plt.figure())
     assert plt.get_fignums() == []
 
 
 def test_the_same_data_give_the_same_bytes(notebook):
-    pictures = [shown(FIGURES["layer_sizes"]())[0].data["image/png"] for _ in range(2)]
-    assert pictures[0] == pictures[1]
+    first, second = (shown(FIGURES["layer_sizes"]())["text/html"] for _ in range(2))
+    assert first == second
 
 
-def test_words_are_escaped(notebook):
-    assert "a &lt; b" in shown(plt.figure(), "a < b")[1].data["text/html"]
+def test_figures_look_the_same_whatever_the_notebook_has_set(notebook):
+    wanted = pixels(parsed(FIGURES["layer_sizes"]()))
+    odd = {"font.size": 20, "lines.linewidth": 5, "axes.grid": False, "lines.markersize": 9}
+    with plt.rc_context(odd):
+        np.testing.assert_array_equal(pixels(parsed(FIGURES["layer_sizes"]())), wanted)
 
 
 def test_without_a_notebook_the_figure_is_only_closed(capsys):
-    plots.show(FIGURES["curves"](), "Two falling lines.")
+    plots.show("1.3", plt.figure(), **WORDS)
     assert plt.get_fignums() == []
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("alt", ["", "  \n"])
-def test_a_figure_without_words_is_refused(alt):
-    with pytest.raises(ValueError, match="readers who cannot see it"):
-        plots.show(FIGURES["curves"](), alt)
+REFUSED = {
+    "no words": (dict(alt="  \n"), "readers who cannot see it"),
+    "no caption": (dict(caption=""), "wants a caption, for what to take away from figure 1.3"),
+    "mathematics": (dict(caption="$x$ falls"), "holds mathematics, which is not set there"),
+    "a number alone": (dict(number="3"), "number as chapter.figure, got '3'"),
+    "a word": (dict(number="Figure 1.3"), "number as chapter.figure, got 'Figure 1.3'"),
+}
+
+
+@pytest.mark.parametrize(("words", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_a_figure_without_number_and_words_is_refused(words, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        plots.show(**(dict(number="1.3", drawn=plots.panels()) | WORDS | words))
 
 
 def test_the_style_is_used_when_asked_for():
