@@ -12,7 +12,7 @@ from torch import Tensor
 
 from steadygrad.checks import checked
 from steadygrad.data import Examples
-from steadygrad.plots.style import COLORS, MARKERS, PHOTOGRAPH, array, axes_for, styled
+from steadygrad.plots.style import COLORS, MARKERS, PHOTOGRAPH, array, axes_for, panels, styled
 
 
 @checked
@@ -32,8 +32,11 @@ def images(
     rows = math.ceil(len(pictures) / columns)
     height, width = pictures.shape[1:]
     sheet = np.full((rows * (height + 1), columns * (width + 1)), pictures.min())
-    ax = axes_for(ax, figsize=(0.8 * columns, 0.8 * rows))
-    ax.set_gid(PHOTOGRAPH)
+    if ax is None:  # they fill the figure: there is no paper to turn dark with the page
+        ax = panels(figsize=(0.8 * columns, 0.8 * rows * (height + 1) / (width + 1)))
+        ax.figure.set_layout_engine("none")
+        ax.set_position((0, 0, 1, 1))
+        ax.set_gid(PHOTOGRAPH)
     for number, picture in enumerate(pictures):
         row, column = divmod(number, columns)
         top, left = row * (height + 1), column * (width + 1)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from steadygrad.checks import checked
 from steadygrad.plots.style import PHOTOGRAPH, STYLE
+from steadygrad.plots.written import plain_ticks
 
 # What is drawn on white turns dark with the page, and hues stay what they are.  White becomes
 # 0.07, which is JupyterLab's own dark.  Put PAPER on the picture, DARK once beside it.
@@ -103,6 +104,8 @@ def png(figure: Figure) -> bytes:
     Of 256 colours: nobody sees a difference, and it takes half the bytes.
     """
     drawing, picture = io.BytesIO(), io.BytesIO()
+    for ax in figure.axes:
+        plain_ticks(ax)
     with mpl.rc_context(STYLE):  # some of it is read while drawing
         figure.savefig(drawing, format="png", dpi=PIXELS * STYLE["figure.dpi"])
     drawn = Image.open(drawing).convert("RGB")

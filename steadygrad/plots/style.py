@@ -24,16 +24,18 @@ STYLE = {
     "axes.grid": True,
     "axes.spines.right": False,
     "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": "medium",
     "figure.constrained_layout.use": True,
     "figure.dpi": 100,
-    "figure.figsize": (6.4, 3.8),
+    "figure.figsize": (7.0, 3.8),
     "font.size": 11,
     "grid.alpha": 0.3,
     "legend.frameon": False,
     "lines.linewidth": 1.8,
     "lines.markersize": 5,
 }
-WIDTHS = {1: 6.4, 2: 8.4}  # inches, by columns of panels; a notebook's page has room for 9
+WIDTHS = {1: 7.0, 2: 8.6}  # inches, by columns of panels; a notebook's page has room for 9
 styled = mpl.rc_context(STYLE)  # decorates what draws: lines read the style when they are made
 PHOTOGRAPH = "photograph"  # the name (gid) of Axes that no theme may turn dark
 

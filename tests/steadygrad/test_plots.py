@@ -1,5 +1,8 @@
 import base64
+import doctest
+import importlib
 import io
+import itertools
 import math
 
 import matplotlib.pyplot as plt
@@ -9,12 +12,15 @@ import torch
 from bs4 import BeautifulSoup
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from PIL import Image
 
 from steadygrad import gradients, plots
 from steadygrad.data import Examples
 from steadygrad.landscapes import ravine
+from steadygrad.plots.labels import EndLabels
+from steadygrad.plots.places import readable, spread_apart
 
 SIZES = {"relu": [1.0, 0.5, 0.2], "tanh": torch.tensor([1e-3, 1e-6, 1e-9])}
 GAUSS = Examples(torch.randn(30, 2), torch.arange(30) % 3)
@@ -48,13 +54,22 @@ def test_a_figure_is_drawn_where_asked_or_on_axes_of_its_own(draw):
     assert draw() is not ax
 
 
+def names(ax):
+    """What the lines of an Axes are called in the picture, with where each name stands."""
+    renderer = FigureCanvasAgg(ax.figure).get_renderer()
+    ax.figure.draw(renderer)  # renders without a warning
+    placed = [a for a in ax.artists if isinstance(a, EndLabels)]
+    texts = placed[0].labels(renderer) if placed else []
+    texts += ax.get_legend().get_texts() if ax.get_legend() else []
+    return {text.get_text(): text.get_window_extent(renderer) for text in texts}
+
+
 @every_figure
 def test_both_axes_are_labelled_and_lines_are_named(draw):
     ax = draw()
     assert ax.get_xlabel()
     assert ax.get_ylabel()
-    assert ax.get_legend()
-    ax.figure.canvas.draw()  # renders without a warning
+    assert len(names(ax)) >= 2
 
 
 @every_figure
@@ -272,7 +287,211 @@ def test_a_chain_shows_every_value_and_every_gradient():
 def test_a_walk_that_diverges_is_drawn_as_far_as_it_goes():
     points = torch.tensor([[1.0, 0.5], [0.5, -0.5], [float("nan"), 1.0], [math.inf, 0.0]])
     ax = plots.walks(ravine, {"a": points}, view=(-2, 2, -1, 1), minima=[(0, 0)])
-    _star, line, end = ax.lines
+    _star, line, start, end = ax.lines
     assert len(line.get_xdata()) == 2
-    assert (end.get_xdata()[0], end.get_ydata()[0]) == (0.5, -0.5)
+    assert (*start.get_xdata(), *start.get_ydata()) == (1.0, 0.5)
+    assert (*end.get_xdata(), *end.get_ydata()) == (0.5, -0.5)
     assert ax.get_legend() is None
+
+
+def test_each_walk_has_a_panel_of_its_own_with_its_name():
+    paths = {name: torch.randn(5, 2) for name in "abcde"}
+    axes = plots.walk_panels(ravine, paths, view=(-2, 2, -1, 1), minima=[(0, 0)], columns=3)
+    assert [ax.get_title(loc="left") for ax in axes] == list("abcde")
+    assert {len(ax.lines) for ax in axes} == {4}  # minimum, walk, start, end
+    assert len(axes[0].figure.axes) == 5
+    assert {ax.get_xlim() for ax in axes} == {(-2, 2)}
+
+
+# ── The names of lines ──────────────────────────────────────────────────────────────
+
+
+def overlapping(boxes):
+    return [
+        (one, other)
+        for one, other in itertools.combinations(boxes, 2)
+        if boxes[one].overlaps(boxes[other])
+    ]
+
+
+ENDS = {
+    "apart": {"a": [1.0, 5.0], "b": [1.0, 1.0]},
+    "at one point": {"a": [1.0, 3.0], "b": [2.0, 3.0], "c": [3.0, 3.0], "d": [4.0, 3.0]},
+    "early": {"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0], "c": [2.0, 2.0, math.nan]},
+    "off the axis": {"a": [1e-3, 0.0], "b": [1.0, math.inf], "c": [1.0, 2.0]},
+    "in six": {letter: [1.0, 1.0 + number / 100] for number, letter in enumerate("abcdef")},
+}
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("lines", ENDS.values(), ids=ENDS)
+def test_lines_are_named_at_their_ends_and_no_name_hides_another(lines, log):
+    ax = plots.curves(lines, log=log)
+    boxes = names(ax)
+    assert boxes.keys() == lines.keys()
+    assert overlapping(boxes) == []
+    inside = ax.figure.bbox
+    assert all(box.x1 <= inside.x1 and inside.y0 <= box.y0 for box in boxes.values())
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+def test_a_name_stands_beside_the_end_of_its_line(columns):
+    axes = np.ravel(plots.panels(1, columns))
+    for ax in axes:
+        plots.curves({"up": [1.0, 4.0], "down": [4.0, 1.0], "early": [2.0, 2.5]}, ax)
+    for ax in axes:
+        boxes = names(ax)
+        for name, end in (("up", (1, 4.0)), ("down", (1, 1.0))):
+            x, y = ax.transData.transform(end)
+            assert boxes[name].x0 > x
+            assert boxes[name].y0 < y < boxes[name].y1
+
+
+def test_names_follow_limits_that_are_set_later():
+    ax = plots.curves({"up": [1.0, 4.0], "flat": [2.0, 2.0]})
+    ax.set(ylim=(0, 2.5))
+    boxes = names(ax)
+    assert boxes["up"].x0 < ax.transData.transform((0.6, 0))[0]  # where it leaves the picture
+    assert boxes["flat"].x0 > ax.transData.transform((1, 0))[0]
+
+
+def test_more_than_six_lines_are_named_beside_the_picture():
+    ax = plots.curves({letter: [1.0, 2.0] for letter in "abcdefg"})
+    boxes = names(ax)
+    assert list(boxes) == list("abcdefg")
+    assert all(box.x0 > ax.bbox.x1 for box in boxes.values())
+
+
+def test_a_line_alone_needs_no_name_and_one_panel_can_name_for_all():
+    assert names(plots.curves({"a": [1.0, 2.0]})) == {}
+    assert names(plots.curves({"a": [1.0, 2.0], "b": [2.0, 1.0]}, labels=False)) == {}
+
+
+def test_lines_drawn_later_are_named_when_asked_for():
+    ax = plots.curves({"a": [1.0, 2.0]})
+    ax.axhline(1.5, label="floor")
+    assert names(plots.label_lines(ax)).keys() == {"a", "floor"}
+    assert len(plots.label_lines(ax).artists) == 1
+
+
+def test_every_name_can_be_read():
+    for color in (*plots.COLORS, "0.66"):
+        assert 1.05 / (luminance(readable(color)) + 0.05) >= 4.5
+
+
+def test_names_stay_in_order_and_near():
+    heights = [2.0] * 4
+    assert spread_apart([1.0, 5.0, 5.0, 9.0], heights, (0, 10)) == [1.0, 4.0, 6.0, 9.0]
+    assert spread_apart([9.0, 9.5, 9.5, 10.0], heights, (0, 10)) == [4.0, 6.0, 8.0, 10.0]
+
+
+# ── What stands out, and spread ─────────────────────────────────────────────────────
+
+
+def test_what_is_strong_has_colour_and_the_rest_is_grey():
+    lines = {letter: [1.0, 2.0, 3.0] for letter in "abcdefghij"}
+    ax = plots.curves(lines, strong=["c", "a"])
+    looks = {line.get_label(): line for line in ax.lines}
+    assert (looks["c"].get_color(), looks["a"].get_color()) == plots.COLORS[:2]
+    assert {looks[weak].get_color() for weak in "bdefghij"} == {"0.66"}
+    assert looks["c"].get_linewidth() > 2 * looks["b"].get_linewidth()
+    assert looks["c"].get_zorder() > looks["b"].get_zorder()
+    assert names(ax).keys() == lines.keys()
+
+
+def test_what_is_not_there_cannot_stand_out():
+    with pytest.raises(ValueError, match=r"no line \['x'\] to stand out; there are \['a'\]"):
+        plots.function([0.0], {"a": [1.0]}, strong="x")
+
+
+def test_markers_are_for_points_that_can_be_told_apart():
+    assert plots.curves({"few": [1.0] * 30}).lines[0].get_marker() == "o"
+    assert plots.curves({"many": [1.0] * 31}).lines[0].get_marker() == "none"
+
+
+def test_a_spread_is_a_line_over_its_band():
+    ax = plots.curves({"a": plots.spread([[1.0, 4.0], [3.0, 4.0]])})
+    assert ax.lines[0].get_ydata().tolist() == [2.0, 4.0]
+    low, high = ax.collections[0].get_datalim(ax.transData).intervaly
+    assert (low, high) == pytest.approx((2 - 2**0.5, 4))
+
+
+@pytest.mark.parametrize("kind", [torch.tensor, np.array, list])
+def test_spreads_are_those_of_a_sample(kind):
+    seeds = [[1.0, 10.0], [100.0, 10.0], [10.0, 10.0]]
+    mean, low, high = plots.spread(kind(seeds), log=True)
+    np.testing.assert_allclose(mean, [10, 10])
+    np.testing.assert_allclose(low, [1, 10])
+    np.testing.assert_allclose(high, [100, 10])
+
+
+def test_one_seed_has_no_spread():
+    with pytest.raises(ValueError, match="a row for each of two or more"):
+        plots.spread([[1.0, 2.0]])
+
+
+# ── Numbers ─────────────────────────────────────────────────────────────────────────
+
+WRITTEN = {
+    1.1e0: "1.1", 6e-9: "6 × 10⁻⁹", 0.001: "0.001", 0.00099: "9.9 × 10⁻⁴", 99_999.4: "99,999",
+    123_456: "1.2 × 10⁵", -0.25: "−0.25", 0: "0", 1e-12: "10⁻¹²", 1234.5: "1,234", 0.999: "1",
+    math.inf: "∞", -math.inf: "−∞", -3e7: "−3 × 10⁷", 0.0009999: "0.001", 40: "40",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "text"), WRITTEN.items())
+def test_numbers_are_written_as_people_write_them(value, text):
+    assert plots.human(value) == text
+
+
+def test_shares_are_written_in_per_cent():
+    assert [plots.percent(share) for share in (0.0731, 1.0, 6e-9, 0.99123)] == [
+        "7.3 %", "100 %", "6 × 10⁻⁷ %", "99 %",
+    ]  # fmt: skip
+    assert plots.percent(0.99123, digits=3) == "99.1 %"
+    assert plots.human(math.nan) == "not a number"
+
+
+def ticks(low, high):
+    ax = plots.panels()
+    ax.plot([0, 1], [low, high])
+    ax.set_yscale("log")
+    plots.plain_ticks(ax).figure.draw_without_rendering()
+    bottom, top = ax.get_ylim()
+    return [t.get_text() for t in ax.get_yticklabels() if bottom <= t.get_position()[1] <= top]
+
+
+TICKS = {
+    (1e-3, 1e4): ["0.001", "0.01", "0.1", "1", "10", "100", "1,000", "10,000"],
+    (1e-12, 1): ["10⁻¹²", "10⁻¹⁰", "10⁻⁸", "10⁻⁶", "10⁻⁴", "10⁻²", "1"],
+    (0.3, 0.9): ["0.4", "0.6", "0.8"],
+    (2, 30): ["2", "5", "10", "20"],
+}
+
+
+@pytest.mark.parametrize(("ends", "texts"), TICKS.items(), ids=str)
+def test_logarithmic_axes_have_plain_numbers(ends, texts):
+    assert ticks(*ends) == texts
+
+
+def test_every_logarithmic_axis_that_is_shown_has_them(notebook):
+    ax = plots.panels()
+    ax.plot([1, 2], [0.3, 0.9])
+    ax.set_yscale("log")
+    shown(ax)
+    assert "0.4" in [text.get_text() for text in ax.get_yticklabels()]
+
+
+def test_ticks_that_a_figure_sets_itself_stay(notebook):
+    ax = plots.panels()
+    ax.plot([1, 2], [0.3, 0.9])
+    ax.set_yscale("log")
+    ax.set_yticks([0.37], ["1/e"])
+    shown(ax)
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["1/e"]
+
+
+def test_the_examples_are_true():
+    parts = ("places", "spreads", "written")
+    modules = [importlib.import_module(f"steadygrad.plots.{part}") for part in parts]
+    assert sum(doctest.testmod(module).failed for module in modules) == 0
