@@ -210,6 +210,8 @@ def execute(notebook: NotebookNode) -> NotebookNode:
         cell.metadata.pop("execution", None)  # times of this run
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET_VIEW, None)  # of a widget that lives no longer
+        if cell.cell_type == "code":  # what it leaves behind is an output of its own
+            cell.outputs = [o for o in cell.outputs if any(o.get("data", {"": True}).values())]
     return notebook
 
 

@@ -191,7 +191,7 @@ def errors(page) -> list[str]:
 
 
 SETTLED = """() => {
-    const { src } = document.querySelector('img.widget-image'), now = performance.now();
+    const { src } = document.querySelector('img.picture'), now = performance.now();
     if (window.lastPicture?.src !== src) window.lastPicture = { src, since: now };
     return now - window.lastPicture.since > 1500;
 }"""
@@ -202,7 +202,7 @@ def picture(page) -> str:
 
     Every drawing has an address of its own.
     """
-    image = page.locator("img.widget-image").first
+    image = page.locator("img.picture").first
     image.wait_for()
     page.wait_for_function(SETTLED)
     return image.get_attribute("src")
@@ -227,7 +227,7 @@ def decoded(png: bytes) -> np.ndarray:
 def wait_for_new_picture(page, old: str) -> str:
     """The picture's address once it is another than `old`, and loaded."""
     page.wait_for_function(
-        """old => { const image = document.querySelector('img.widget-image');
+        """old => { const image = document.querySelector('img.picture');
                     return image.src !== old && image.complete && image.naturalWidth > 0 }""",
         arg=old,
     )
@@ -235,26 +235,28 @@ def wait_for_new_picture(page, old: str) -> str:
 
 
 def _row(page, label: str):
-    text = page.locator(".widget-label", has_text=label)
-    return page.locator(".widget-slider").filter(has=text).first
+    return page.locator(".control").filter(has_text=label).first
 
 
 def readout(page, label: str) -> str:
     """The number beside the slider with this label."""
-    return _row(page, label).locator(".widget-readout").inner_text()
+    return _row(page, label).locator(".readout").inner_text()
 
 
 def slider(page, label: str):
-    """The handle of the slider with this label."""
-    handle = _row(page, label).locator(".noUi-handle").first
-    handle.scroll_into_view_if_needed()
-    return handle
+    """The slider with this label, or the list to choose from."""
+    control = _row(page, label).locator("input, select")
+    control.scroll_into_view_if_needed()
+    return control
 
 
-def drag(page, handle, pixels: float) -> None:
+def drag(page, control, pixels: float) -> None:
     """Drag a slider's handle sideways with the mouse, in ten moves."""
-    box = handle.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    box = control.bounding_box()
+    share = control.evaluate("input => input.value / input.max")
+    handle = 16  # pixels wide: its middle does not reach the ends
+    x = box["x"] + handle / 2 + share * (box["width"] - handle)
+    y = box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
     for step in range(1, 11):

@@ -25,7 +25,9 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"steadygrad.data", "steadygrad.models", "steadygrad.landscapes"}
     | {f"steadygrad.{topic}" for topic in TOPICS},
     {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},
-    {"steadygrad.explorers." + name for name in ("drawn", "live", "quick", "tiny_norms")},
+    {f"steadygrad.explorers.{name}" for name in ("quick", "still", "tiny_norms", "words")},
+    {"steadygrad.explorers.controls", "steadygrad.explorers.drawn"},
+    {"steadygrad.explorers.live"},
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},
     {"steadygrad.explorers"},
     {"autograder.state", "autograder.compare", "autograder.recipes", "autograder.workspace"},

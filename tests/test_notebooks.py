@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -166,3 +167,54 @@ def marks(notebook) -> dict[str, tuple[float, str]]:
         for cell in notebook.cells
         if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
     }
+
+
+# ── What a learner sees ──────────────────────────────────────────────────────────────
+
+MOST_LINES = 12  # of a visible cell: what teaches, and no more
+MOST_WORDS = 450  # to read before there is something to run, to predict or to answer
+
+
+def visible_cells(chapter):
+    """The code cells of a chapter that are not folded, and neither an exercise nor its mark."""
+    for cell in instructor_notebook(chapter).cells:
+        folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        if cell.cell_type == "code" and not folded and "nbgrader" not in cell.metadata:
+            yield cell
+
+
+@every_chapter
+def test_a_visible_cell_shows_the_lines_that_teach(chapter):
+    for cell in visible_cells(chapter):
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        taught = [line for line in lines if not line.startswith(("import ", "from "))]
+        assert len(taught) <= MOST_LINES, cell.source
+        assert not re.search(r"^\s*assert |alt=", cell.source, re.MULTILINE), cell.source
+
+
+@every_chapter
+def test_there_is_something_to_do_every_few_minutes(chapter):
+    read = 0
+    for cell in instructor_notebook(chapter).cells:
+        if cell.cell_type == "code" or "nbgrader" in cell.metadata:
+            read = 0
+            continue
+        text, _, sources = cell.source.partition("## Sources")  # to look things up in
+        read += len(re.sub(r"\$\$.*?\$\$", "", text, flags=re.DOTALL).split())
+        assert read <= MOST_WORDS, text[-300:]
+        if sources:
+            break
+
+
+@every_chapter
+def test_every_figure_has_its_number_in_order(chapter):
+    of = str(int(chapter.stem.partition("_")[0]))
+    source = chapter.read_text(encoding="utf-8")
+    numbers = re.findall(r'plots\.show\(\s*"([0-9.]+)"', source)
+    assert numbers == [f"{of}.{number + 1}" for number in range(len(numbers))]
+    assert len(numbers) == source.count("plots.show(")
+
+
+@every_chapter
+def test_every_prompt_to_predict_asks_for_an_answer(chapter):
+    assert "**Predict.**" not in chapter.read_text(encoding="utf-8")

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-import ipywidgets as widgets
 import numpy as np
 import torch
+import traitlets
 from jaxtyping import Float
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from steadygrad import activations
 from steadygrad.activations import ACTIVATIONS, Activation, Moments, next_moments
+from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
 from steadygrad.explorers.live import LiveFigure
 from steadygrad.plots import COLORS, DASHES
 
@@ -105,21 +106,17 @@ ALT = (
 )
 
 
-def _controls() -> dict[str, widgets.ValueWidget]:
-    def labelled(kind: type, description: str, **options: object) -> widgets.ValueWidget:
-        return kind(description=description, style={"description_width": "9em"}, **options)
-
-    slider, log = widgets.FloatSlider, widgets.FloatLogSlider
-    powers = {"base": 10, "min": -1, "max": 1, "step": 0.05, "readout_format": ".2f"}
+def _controls() -> dict[str, Control]:
+    powers = {"min": -1, "max": 1, "step": 0.05, "form": ".2f"}
     controls = {
-        "name": labelled(widgets.Dropdown, "activation", value="SELU", options=NAMES),
-        "shape": labelled(slider, "slope, α or β", value=1.0, min=0.01, max=3.0, step=0.01),
-        "input_mean": labelled(slider, "input mean", value=0.0, min=-3.0, max=3.0, step=0.1),
-        "input_deviation": labelled(log, "input deviation", value=1.0, **powers),
-        "weight_scale": labelled(log, "weights, × LeCun", value=1.0, **powers),
+        "name": Choice("activation", "SELU", NAMES),
+        "shape": Slider("slope, α or β", 1.0, min=0.01, max=3.0, step=0.01, form=".2f"),
+        "input_mean": Slider("input mean", 0.0, min=-3.0, max=3.0, step=0.1, form=".1f"),
+        "input_deviation": LogSlider("input deviation", 1.0, **powers),
+        "weight_scale": LogSlider("weights, × LeCun", 1.0, **powers),
     }
-    ends = (controls["name"], "value"), (controls["shape"], "disabled")
-    widgets.dlink(*ends, lambda name: name not in SHAPED)
+    ends = (controls["name"], "value"), (controls["shape"], "hidden")
+    traitlets.dlink(*ends, lambda name: name not in SHAPED)
     return controls
 
 

@@ -4,17 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import ipywidgets as widgets
 import numpy as np
 import torch
+import traitlets
 from jaxtyping import Float
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from steadygrad import adaptive
+from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
 from steadygrad.explorers.live import LiveFigure
 from steadygrad.explorers.quick import drawn
+from steadygrad.explorers.words import human
 from steadygrad.landscapes import LANDSCAPES, Rule, survey, walk
 from steadygrad.plots import COLORS, DASHES, contours
 
@@ -169,8 +171,9 @@ def explorer() -> LiveFigure:
         _draw(artists, race)
         return _sentence(race, settings["place"])
 
-    live = LiveFigure(build, update, _controls(), alt=ALT, figsize=(12, 4.2))
-    return _draggable(live)
+    return LiveFigure(
+        build, update, _controls(), alt=ALT, figsize=(12, 4.2), drag=("across", "up")
+    )
 
 
 ALT = (
@@ -181,40 +184,21 @@ ALT = (
 )
 
 
-def _controls() -> dict[str, widgets.ValueWidget]:
-    def labelled(kind: type, description: str, **options: object) -> widgets.ValueWidget:
-        return kind(description=description, style={"description_width": "6em"}, **options)
-
-    def share(description: str, value: float) -> widgets.FloatSlider:
-        return labelled(widgets.FloatSlider, description, value=value, min=0, max=1, step=0.01)
-
+def _controls() -> dict[str, Control]:
     controls = {
-        "place": labelled(
-            widgets.Dropdown, "landscape", value="ravine", options=list(LANDSCAPES)
-        ),
-        "rule": labelled(widgets.Dropdown, "rule", value="Adam", options=list(RACERS)),
-        "lr": labelled(
-            widgets.FloatLogSlider, "rate", value=10**-0.5, min=-4, max=1, step=0.125,
-            readout_format=".2g",
-        ),
-        "beta1": labelled(
-            widgets.FloatSlider, "β₁", value=0.9, min=0, max=0.99, step=0.01
-        ),
-        "beta2": labelled(
-            widgets.FloatSlider, "β₂", value=0.99, min=0, max=0.999, step=0.001,
-            readout_format=".3f",
-        ),
-        "eps": labelled(
-            widgets.FloatLogSlider, "ε", value=1e-8, min=-12, max=0, step=0.5,
-            readout_format=".1g",
-        ),
-        "decay": labelled(widgets.Dropdown, "decay 0.1", value="none", options=list(DECAYS)),
-        "across": share("start across", 0.07),
-        "up": share("start up", 0.75),
-    }  # fmt: skip
+        "place": Choice("landscape", "ravine", list(LANDSCAPES)),
+        "rule": Choice("rule", "Adam", list(RACERS)),
+        "lr": LogSlider("rate", 10**-0.5, min=-4, max=1, step=0.125, write=human),
+        "beta1": Slider("β₁", 0.9, min=0, max=0.99, step=0.01, form=".2f"),
+        "beta2": Slider("β₂", 0.99, min=0, max=0.999, step=0.001, form=".3f"),
+        "eps": LogSlider("ε", 1e-8, min=-12, max=0, step=0.5, write=human),
+        "decay": Choice("decay 0.1", "none", list(DECAYS)),
+        "across": Slider("start across", 0.07, min=0, max=1, step=0.01, form=".2f"),
+        "up": Slider("start up", 0.75, min=0, max=1, step=0.01, form=".2f"),
+    }
     for number, name in enumerate(("beta1", "beta2", "eps")):
-        ends = (controls["rule"], "value"), (controls[name], "disabled")
-        widgets.dlink(*ends, lambda rule, number=number: not RACERS[rule].asks_for(number))
+        ends = (controls["rule"], "value"), (controls[name], "hidden")
+        traitlets.dlink(*ends, lambda rule, number=number: not RACERS[rule].asks_for(number))
     return controls
 
 
@@ -293,45 +277,3 @@ def _sentence(race: Race, place: str) -> str:
         f"{end(race.points)}; at their best rates: {rivals}. Its last rates are {rate1:.1e} "
         f"and {rate2:.1e}; {eps}. What is off a scale is drawn at its edge."
     )
-
-
-# ── The start follows the mouse ─────────────────────────────────────────────────────
-
-# An image widget hears no mouse.  A tiny picture that is loaded beside it can listen for it,
-# and moves the two sliders of the start as a hand would.
-_LISTEN = """
-const race = me.closest('.race'), image = race.querySelector('img.widget-image');
-const slider = name => race.querySelector('.race-' + name + ' .noUi-target');
-const sliders = [slider('across'), slider('up')];
-const follow = event => {
-  const box = image.getBoundingClientRect();
-  const x = ((event.clientX - box.left) / box.width - LEFT) / WIDTH;
-  const y = (1 - (event.clientY - box.top) / box.height - BOTTOM) / HEIGHT;
-  if (event.type === 'pointerdown') {
-    if (x < 0 || x > 1 || y < 0 || y > 1) return;
-    image.setPointerCapture(event.pointerId);
-  } else if (!image.hasPointerCapture(event.pointerId)) return;
-  [x, y].forEach((share, i) => sliders[i].noUiSlider.set(Math.min(1, Math.max(0, share))));
-};
-image.draggable = false;
-image.style.touchAction = 'none';
-image.onpointerdown = image.onpointermove = follow;
-"""
-_DOT = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
-
-
-def _draggable(live: LiveFigure) -> LiveFigure:
-    """Let a press or a drag on the landscape move its two sliders of the start."""
-    box = live.figure.axes[0].get_position()
-    script = _LISTEN
-    for word, value in (
-        ("LEFT", box.x0), ("WIDTH", box.width), ("BOTTOM", box.y0), ("HEIGHT", box.height),
-    ):  # fmt: skip
-        script = script.replace(word, f"{value:.4f}")
-    live.add_class("race")
-    for name in ("across", "up"):
-        live.controls[name].add_class(f"race-{name}")
-    code = f"(me => {{{script}}})(this)".replace("\n", " ").replace('"', "&quot;")
-    ear = widgets.HTML(f'<img src="{_DOT}" alt="" style="display:none" onload="{code}">')
-    live.children = (*live.children, ear)
-    return live

@@ -48,12 +48,17 @@ function line(points) {
 /** A figure: its name for screen readers, a drawing of fixed proportions, and its sentence. */
 function figure(model, el, width, height) {
   el.classList.add("steadygrad-drawn");
+  el.dataset.lmSuppressShortcuts = "true"; // keys pressed here are none of JupyterLab's
   const svg = draw(el, "svg", {
     viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": model.get("alt"),
   });
   const said = put(el, "p", { role: "status" });
-  const say = () => (said.textContent = model.get("sentence"));
-  model.on("change:sentence", say);
+  const alarm = put(el, "pre", { role: "alert" });
+  const say = () => {
+    said.textContent = model.get("sentence");
+    alarm.textContent = model.get("error");
+  };
+  model.on("change:sentence change:error", say);
   say();
   return svg;
 }

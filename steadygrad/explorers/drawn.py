@@ -3,21 +3,24 @@
 What is drawn are numbers that Python computed: the page knows scales and shapes, no formula.
 """
 
-import base64
+import threading
+import traceback
 from pathlib import Path
 
 import anywidget
 import traitlets
 
+from steadygrad.explorers import still
+
 HERE = Path(__file__).parent
 
 
-def script(name: str) -> str:
-    """One ES module: what all drawings share, then the drawing's own part.
+def script(*names: str) -> str:
+    """One ES module: what all drawings share, then the drawing's own parts.
 
     A widget's module cannot import a second file without a server for it.
     """
-    return "\n".join((HERE / f).read_text(encoding="utf-8") for f in ("drawn.js", name))
+    return "\n".join((HERE / f).read_text(encoding="utf-8") for f in ("drawn.js", *names))
 
 
 class Drawn(anywidget.AnyWidget):
@@ -26,20 +29,64 @@ class Drawn(anywidget.AnyWidget):
     A subclass sets `_esm = script("its.js")`, holds what the page needs in synchronised traits,
     and answers `still`.  `alt` says what is drawn, `sentence` what it shows at present: screen
     readers announce it when it changes.
+
+    What the reader moves are traits tagged `moved=True`.  After each change, and once at the
+    start, `redraw` sets the other traits from them, and the page gets them in one message.
+    An error in it is shown in the page, because a widget's callback has nowhere else to raise
+    it; an error at the start ends the cell.
     """
 
     _css = (HERE / "drawn.css").read_text(encoding="utf-8")
+    still_width = 900  # of the still picture, in the page's pixels
     alt = traitlets.Unicode().tag(sync=True)
     sentence = traitlets.Unicode().tag(sync=True)
+    error = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, **traits: object):
+        # JupyterLab may move two things in two threads (subshells)
+        self._lock, self._redrawn = threading.RLock(), None
+        super().__init__(**traits)
+        self._redraw()
+        if moved := self.trait_names(moved=True):
+            self.observe(self._follow, moved)
+
+    def values(self) -> dict[str, object]:
+        """Where the things stand that the reader moves."""
+        return {name: getattr(self, name) for name in self.trait_names(moved=True)}
+
+    def redraw(self) -> None:
+        """Set what the page draws."""
 
     def still(self) -> bytes:
         """The drawing as a PNG picture, as it stands."""
         raise NotImplementedError
 
-    def _repr_mimebundle_(self, **options: object) -> tuple[dict, dict]:
-        """The widget, and for readers without a kernel the picture and what it shows."""
-        bundle = super()._repr_mimebundle_(**options)
+    def _follow(self, _change: object) -> None:
+        with self._lock:  # values are read inside: the last to enter sees all changes
+            try:
+                self._redraw()
+            except Exception:  # whatever it is: say so where it is seen
+                self.error = traceback.format_exc(limit=-2)
+            else:
+                self.error = ""
+
+    def _redraw(self) -> None:
+        """Once for several things that were moved together, though each of them says so."""
+        if (values := self.values()) != self._redrawn:
+            with self.hold_sync():
+                self.redraw()
+            self._redrawn = values
+
+    def _ipython_display_(self) -> None:
+        """The widget, and behind it what is left of it where no kernel is."""
+        from IPython.display import display  # only a notebook needs it
+
+        bundle = self._repr_mimebundle_()
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data["image/png"] = base64.b64encode(self.still()).decode()
-        data["text/plain"] = f"{self.alt} (Run this cell to move things.)"
-        return data, {"image/png": {"alt": self.alt}}
+        display(data | {"text/plain": ""}, raw=True)
+        display(self._left_behind(), raw=True)
+
+    def _left_behind(self) -> dict[str, str]:
+        page = still.page(self.still(), self.alt, self.sentence, self.still_width)
+        text = f"{self.alt} {self.sentence} (Run this cell to move things.)"
+        return {"text/html": page, "text/plain": text}

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-import ipywidgets as widgets
 import numpy as np
 import torch
+import traitlets
 from jaxtyping import Float
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from steadygrad.data import Examples, load_images
+from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
 from steadygrad.explorers.live import LiveFigure
 from steadygrad.explorers.quick import one_thread, tiny_is_zero
 from steadygrad.models import mlp, redraw_
@@ -107,35 +108,17 @@ ALT = (
 )
 
 
-def _controls() -> dict[str, widgets.ValueWidget]:
-    def labelled(kind: type, description: str, **options: object) -> widgets.ValueWidget:
-        return kind(description=description, style={"description_width": "7.5em"}, **options)
-
-    names = ["sigmoid", "tanh", "relu"]
-    log = widgets.FloatLogSlider
+def _controls() -> dict[str, Control]:
+    powers = {"base": 10, "min": -2, "max": 2, "step": 0.125, "form": ".2f"}
     controls = {
-        "depth": labelled(widgets.IntSlider, "depth", value=10, min=1, max=50),
-        "width": labelled(widgets.IntSlider, "width", value=100, min=10, max=500, step=10),
-        "weight_scale": labelled(
-            log,
-            "weights, × He",
-            value=1,
-            base=2,
-            min=-2,
-            max=2,
-            step=0.125,
-            readout_format=".2f",
-        ),
-        "input_scale": labelled(
-            log, "inputs, ×", value=1, base=10, min=-2, max=2, step=0.125, readout_format=".2f"
-        ),
-        "layer": labelled(widgets.IntSlider, "layer shown", value=10, min=1, max=10),
-        "activation": labelled(
-            widgets.ToggleButtons, "activation", value="relu", options=names
-        ),
+        "depth": Slider("depth", 10, min=1, max=50),
+        "width": Slider("width", 100, min=10, max=500, step=10),
+        "weight_scale": LogSlider("weights, × He", 1, **powers | {"base": 2}),
+        "input_scale": LogSlider("inputs, ×", 1, **powers),
+        "layer": Slider("layer shown", 10, min=1, max=10),
+        "activation": Choice("activation", "relu", ["sigmoid", "tanh", "relu"]),
     }
-    controls["activation"].style.button_width = "6em"
-    widgets.dlink((controls["depth"], "value"), (controls["layer"], "max"))
+    traitlets.dlink((controls["depth"], "value"), (controls["layer"], "max"))
     return controls
 
 

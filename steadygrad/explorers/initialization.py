@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-import ipywidgets as widgets
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name that every PyTorch text uses
@@ -15,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from steadygrad import initialization
+from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
 from steadygrad.explorers.live import LiveFigure
 from steadygrad.plots import COLORS, DASHES, MARKERS
 
@@ -111,28 +111,15 @@ ALT = (
 )
 
 
-def _controls() -> dict[str, widgets.ValueWidget]:
-    def labelled(kind: type, description: str, **options: object) -> widgets.ValueWidget:
-        return kind(description=description, style={"description_width": "7.5em"}, **options)
-
+def _controls() -> dict[str, Control]:
+    powers = {"base": 2, "min": -1, "max": 1, "step": 0.0625, "form": ".2f"}
     return {
-        "family": labelled(widgets.Dropdown, "gain of", value="He", options=list(FAMILIES)),
-        "distribution": labelled(widgets.Dropdown, "draw", value="normal", options=list(DRAWS)),
-        "gain": labelled(
-            widgets.FloatLogSlider,
-            "times",
-            value=1,
-            base=2,
-            min=-1,
-            max=1,
-            step=0.0625,
-            readout_format=".2f",
-        ),
-        "depth": labelled(widgets.IntSlider, "depth", value=10, min=1, max=50),
-        "width": labelled(widgets.IntSlider, "width", value=100, min=10, max=200, step=10),
-        "activation": labelled(
-            widgets.Dropdown, "activation", value="ReLU", options=list(ACTIVATIONS)
-        ),
+        "family": Choice("gain of", "He", list(FAMILIES)),
+        "gain": LogSlider("times", 1, **powers),
+        "distribution": Choice("draw", "normal", list(DRAWS)),
+        "activation": Choice("activation", "ReLU", list(ACTIVATIONS)),
+        "depth": Slider("depth", 10, min=1, max=50),
+        "width": Slider("width", 100, min=10, max=200, step=10),
     }
 
 

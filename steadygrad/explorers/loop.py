@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import ipywidgets as widgets
 import numpy as np
 import torch
+import traitlets
 from jaxtyping import Float
 from matplotlib.artist import Artist
 from matplotlib.colors import LogNorm
@@ -15,7 +15,9 @@ from matplotlib.patches import FancyArrowPatch
 from torch import Tensor
 
 from steadygrad import loop
+from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
 from steadygrad.explorers.live import LiveFigure
+from steadygrad.explorers.words import human
 from steadygrad.loop import Step
 from steadygrad.plots import COLORS, DASHES, MARKERS
 
@@ -72,26 +74,15 @@ ALT = (
 )
 
 
-def _controls() -> dict[str, widgets.ValueWidget]:
-    wide = {"style": {"description_width": "8em"}}
+def _controls() -> dict[str, Control]:
     controls = {
-        "clip": widgets.Dropdown(
-            value="by norm", options=list(loop.CLIPS), description="clip", **wide
-        ),
-        "threshold": widgets.FloatLogSlider(
-            value=0.1, base=10, min=-2, max=2, step=0.25, description="threshold",
-            readout_format=".2r", **wide,
-        ),
-        "time_steps": widgets.IntSlider(
-            value=50, min=1, max=50, description="time steps", **wide
-        ),
-        "lr": widgets.FloatLogSlider(
-            value=1, base=10, min=-2, max=0.5, step=0.25, description="learning rate",
-            readout_format=".2r", **wide,
-        ),
-    }  # fmt: skip
-    ends = (controls["clip"], "value"), (controls["threshold"], "disabled")
-    widgets.dlink(*ends, lambda clip: clip == "none")
+        "clip": Choice("clip", "by norm", list(loop.CLIPS)),
+        "threshold": LogSlider("threshold", 0.1, min=-2, max=2, step=0.25, write=human),
+        "time_steps": Slider("time steps", 50, min=1, max=50),
+        "lr": LogSlider("learning rate", 1, min=-2, max=0.5, step=0.25, write=human),
+    }
+    ends = (controls["clip"], "value"), (controls["threshold"], "hidden")
+    traitlets.dlink(*ends, lambda clip: clip == "none")
     return controls
 
 

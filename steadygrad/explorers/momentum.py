@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import ipywidgets as widgets
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -13,6 +12,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from steadygrad import momentum
+from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
 from steadygrad.explorers.live import LiveFigure
 from steadygrad.explorers.quick import drawn
 from steadygrad.plots import COLORS, DASHES
@@ -114,26 +114,14 @@ ALT = (
 )
 
 
-def _controls() -> dict[str, widgets.ValueWidget]:
-    def labelled(kind: type, description: str, **options: object) -> widgets.ValueWidget:
-        return kind(description=description, style={"description_width": "7.5em"}, **options)
-
-    def power(description: str, value: float, low: float, high: float) -> widgets.ValueWidget:
-        return labelled(
-            widgets.FloatLogSlider, description, value=value, min=low, max=high, step=0.05,
-            readout_format=".2f",
-        )  # fmt: skip
-
+def _controls() -> dict[str, Control]:
+    powers = {"step": 0.05, "form": ".2f"}
     return {
-        "lr": power("rate", 1.0, -2, 2),
-        "beta": labelled(
-            widgets.FloatSlider, "momentum", value=0.9, min=0, max=0.99, step=0.01
-        ),
-        "convention": labelled(
-            widgets.Dropdown, "convention", value="heavy ball", options=list(CONVENTIONS)
-        ),
-        "condition": power("condition", 10**1.5, 0, 3),
-        "noise": labelled(widgets.FloatSlider, "noise", value=0, min=0, max=2, step=0.1),
+        "lr": LogSlider("rate", 1.0, min=-2, max=2, **powers),
+        "beta": Slider("momentum", 0.9, min=0, max=0.99, step=0.01, form=".2f"),
+        "convention": Choice("convention", "heavy ball", list(CONVENTIONS)),
+        "condition": LogSlider("condition", 10**1.5, min=0, max=3, **powers),
+        "noise": Slider("noise", 0, min=0, max=2, step=0.1, form=".1f"),
     }
 
 

@@ -4,7 +4,6 @@ how often small networks with three norms err, by the size of their batches."""
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import ipywidgets as widgets
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -13,7 +12,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from steadygrad.explorers import tiny_norms
+from steadygrad.explorers.controls import Control, LogSlider, Slider, Stops
 from steadygrad.explorers.live import LiveFigure
+from steadygrad.explorers.words import human
 from steadygrad.normalization import batch_norm
 from steadygrad.plots import COLORS
 
@@ -110,21 +111,14 @@ ALT = (
 )
 
 
-def _controls() -> dict[str, widgets.ValueWidget]:
-    def labelled(kind: type, description: str, **options: object) -> widgets.ValueWidget:
-        return kind(description=description, style={"description_width": "7.5em"}, **options)
-
-    sizes = [2**power for power in range(10)]
-    straight, log = widgets.FloatSlider, widgets.FloatLogSlider
+def _controls() -> dict[str, Control]:
     return {
-        "batch_size": labelled(widgets.SelectionSlider, "batch size", options=sizes, value=32),
-        "gamma": labelled(straight, "γ", value=1, min=-3, max=3, step=0.25),
-        "beta": labelled(straight, "β", value=0, min=-3, max=3, step=0.25),
-        "eps": labelled(
-            log, "ε", value=1e-5, base=10, min=-8, max=1, step=0.5, readout_format=".0e"
-        ),
-        "momentum": labelled(straight, "momentum", value=0.1, min=0.01, max=1, step=0.01),
-        "shift": labelled(straight, "shift of new data", value=0, min=-4, max=4, step=0.25),
+        "batch_size": Stops("batch size", 32, [2**power for power in range(10)]),
+        "momentum": Slider("momentum", 0.1, min=0.01, max=1, step=0.01, form=".2f"),
+        "shift": Slider("new data, shifted by", 0.0, min=-4, max=4, step=0.25, form=".2f"),
+        "gamma": Slider("γ", 1.0, min=-3, max=3, step=0.25, form=".2f"),
+        "beta": Slider("β", 0.0, min=-3, max=3, step=0.25, form=".2f"),
+        "eps": LogSlider("ε", 1e-5, min=-8, max=1, step=0.5, write=human),
     }
 
 

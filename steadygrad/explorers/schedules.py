@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-import ipywidgets as widgets
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -15,6 +14,7 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from steadygrad import schedules
 from steadygrad.data import Examples, circle
+from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider, Stops
 from steadygrad.explorers.live import LiveFigure
 from steadygrad.explorers.quick import one_thread
 from steadygrad.plots import COLORS, DASHES
@@ -150,27 +150,20 @@ ALT = (
 )
 
 
-def _controls() -> dict[str, widgets.ValueWidget]:
-    def labelled(kind: type, description: str, **options: object) -> widgets.ValueWidget:
-        return kind(description=description, style={"description_width": "7.5em"}, **options)
+def _controls() -> dict[str, Control]:
+    def share(label: str, value: float, low: float, high: float, step: float) -> Slider:
+        return Slider(label, value, min=low, max=high, step=step, form=".2f")
 
-    straight, log = widgets.FloatSlider, widgets.FloatLogSlider
-    sizes = [2**power for power in range(9)]
     return {
-        "front": labelled(
-            widgets.Dropdown, "in front", value="warm-up cosine", options=NAMES
-        ),
-        "peak": labelled(
-            log, "peak rate", value=10**-0.7, base=10, min=-2, max=0.5, step=0.05,
-            readout_format=".2g",
-        ),
-        "warmup": labelled(straight, "warm-up", value=0.1, min=0, max=0.5, step=0.05),
-        "final": labelled(straight, "final / peak", value=0, min=0, max=0.5, step=0.02),
-        "gamma": labelled(straight, "γ", value=0.1, min=0.01, max=0.9, step=0.01),
-        "cycle": labelled(straight, "first cycle", value=0.15, min=0.05, max=1, step=0.05),
-        "mult": labelled(widgets.IntSlider, "cycles grow ×", value=2, min=1, max=3),
-        "batch_size": labelled(widgets.SelectionSlider, "batch size", options=sizes, value=8),
-    }  # fmt: skip
+        "front": Choice("in front", "warm-up cosine", NAMES),
+        "peak": LogSlider("peak rate", 10**-0.7, min=-2, max=0.5, step=0.05, form=".2g"),
+        "warmup": share("warm-up", 0.1, 0, 0.5, 0.05),
+        "final": share("final / peak", 0, 0, 0.5, 0.02),
+        "gamma": share("γ", 0.1, 0.01, 0.9, 0.01),
+        "cycle": share("first cycle", 0.15, 0.05, 1, 0.05),
+        "mult": Slider("cycles grow ×", 2, min=1, max=3),
+        "batch_size": Stops("batch size", 8, [2**power for power in range(9)]),
+    }
 
 
 def _build(figure: Figure) -> list[Artist]:

@@ -46,7 +46,7 @@ def test_the_same_settings_give_the_same_numbers_and_disturb_nothing():
 
 
 def test_it_says_what_it_shows(figure):
-    assert "predicted 1.4e+00" in figure.caption.value
+    assert "predicted 1.4e+00" in figure.sentence
 
 
 def test_sizes_off_the_scale_are_drawn_at_its_edge(figure):
@@ -54,4 +54,4 @@ def test_sizes_off_the_scale_are_drawn_at_its_edge(figure):
     figure.controls["gain"].value = 0.5
     sizes = figure.figure.axes[0].lines[1].get_ydata()
     assert np.min(sizes) >= 1e-16
-    assert figure.error.value == ""
+    assert figure.error == ""

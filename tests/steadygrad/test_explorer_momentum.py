@@ -38,9 +38,9 @@ def test_noise_keeps_it_from_the_bottom_and_a_seed_repeats_it():
 
 
 def test_the_sentence_says_what_is_to_be_seen(figure):
-    assert "So it falls to a tenth every" in figure.caption.value
+    assert "So it falls to a tenth every" in figure.sentence
     figure.controls["lr"].value = 10.0
-    assert "It diverges" in figure.caption.value
+    assert "It diverges" in figure.sentence
     figure.controls["lr"].value, figure.controls["beta"].value = 100.0, 0.99
-    assert figure.error.value == ""
+    assert figure.error == ""
     assert math.isfinite(limit("heavy ball", 0.99))

@@ -69,4 +69,4 @@ def test_the_same_settings_give_the_same_numbers_and_disturb_nothing():
 
 
 def test_it_says_what_it_shows(figure):
-    assert "true 2.25" in figure.caption.value
+    assert "true 2.25" in figure.sentence

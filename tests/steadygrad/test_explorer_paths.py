@@ -39,14 +39,14 @@ def test_no_line_leads_back_from_a_divergence_to_the_minimum():
         assert sizes[-1] > FAR / 2
 
 
-def test_sliders_that_a_rule_does_not_listen_to_are_locked():
+def test_sliders_that_a_rule_does_not_listen_to_are_hidden():
     controls = adaptive.explorer().controls
     names = ("beta1", "beta2", "eps")
-    locked = {}
+    hidden = {}
     for rule in adaptive.RACERS:
         controls["rule"].value = rule
-        locked[rule] = {name for name in names if controls[name].disabled}
-    assert locked["momentum"] == {"beta2", "eps"}
-    assert locked["AdaGrad"] == {"beta1", "beta2"}
-    assert locked["RMSProp"] == {"beta1"}
-    assert not locked["Adam"] | locked["AMSGrad"] | locked["NAdam"]
+        hidden[rule] = {name for name in names if controls[name].hidden}
+    assert hidden["momentum"] == {"beta2", "eps"}
+    assert hidden["AdaGrad"] == {"beta1", "beta2"}
+    assert hidden["RMSProp"] == {"beta1"}
+    assert not hidden["Adam"] | hidden["AMSGrad"] | hidden["NAdam"]

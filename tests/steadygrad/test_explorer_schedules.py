@@ -52,12 +52,12 @@ def test_the_same_settings_give_the_same_numbers_and_disturb_nothing():
 
 
 def test_it_says_what_it_shows(figure):
-    assert "Over the last" in figure.caption.value
+    assert "Over the last" in figure.sentence
 
 
 def test_a_run_that_explodes_is_drawn_at_the_edge(figure):
     figure.controls["peak"].value = 10**0.5
     figure.controls["batch_size"].value = 1
-    assert figure.error.value == ""
+    assert figure.error == ""
     for line in figure.figure.axes[1].lines:
         assert line.get_ydata().max() <= 3.0
