@@ -19,7 +19,8 @@ help:  ## List these commands
 
 lab: .venv/lab  ## Open JupyterLab on your working copy, my-course/ (LAB_ARGS passes flags)
 	@$(RUN) python -m autograder workspace my-course
-	@cd my-course && $(RUN) jupyter lab --LabApp.app_settings_dir="$(CURDIR)/binder" $(ROOT_MAY) $(LAB_ARGS)
+	@cd my-course && $(RUN) jupyter lab --LabApp.app_settings_dir="$(CURDIR)/binder" \
+	  --LabApp.default_url=/lab/tree/index.ipynb $(ROOT_MAY) $(LAB_ARGS)
 
 test: .venv/test browser  ## Run every test; the last lines say what the kill matrix comes to
 	$(RUN) pytest -n 2

@@ -17,7 +17,7 @@ def __getattr__(name: str):
         from autograder.state import known_state
 
         with known_state():  # what the exercises make once is made as ever
-            from autograder import marking
+            from autograder import marking, writing
 
-        return getattr(marking, name)
+        return marking.mark if name == "mark" else writing.once_written
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

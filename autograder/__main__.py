@@ -24,12 +24,19 @@ def parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    command(
+    filling = command(
         "workspace",
         workspace,
         "Fill a learner's working copy with the notebooks that are missing in it; "
-        "nothing that is there is overwritten.",
-    ).add_argument(
+        "nothing that is there is overwritten. Front page, glossary and solved notebooks are "
+        "made anew.",
+    )
+    filling.add_argument(
+        "--without-solutions",
+        action="store_true",
+        help="leave the solved notebooks out, as for a class",
+    )
+    filling.add_argument(
         "directory",
         metavar="DIR",
         nargs="?",
@@ -52,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def workspace(options: argparse.Namespace) -> None:
+    from autograder.surrounding import linking, surround
     from autograder.workspace import fill, superseded
 
     directory = options.directory.absolute()
@@ -64,6 +72,9 @@ def workspace(options: argparse.Namespace) -> None:
         )
     try:
         copied = fill(ROOT / "course", directory)
+        surround(None if options.without_solutions else ROOT / "solutions", directory)
+        for path in copied:
+            linking(directory, path)
     except (OSError, ValueError) as problem:  # a missing course, a full disk: no traceback
         sys.exit(f"Cannot fill {directory.name}: {problem}.")
     print(f"{directory.name}: {len(copied)} new, everything else left as it was.")

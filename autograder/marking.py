@@ -3,50 +3,80 @@
 The module is not called `mark` so that `autograder.mark` is one thing, the function.
 """
 
-import contextlib
-from collections import Counter
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from autograder import progress
+from autograder.absent import ABSENT, absent, named
 from autograder.apart.lending import asked, scope_of, uses
 from autograder.asking import Loan, grade_with, is_right, loan, neighbours
 from autograder.calling.attempt import Around
+from autograder.compared import compared
 from autograder.exercises import EXERCISES, find
+from autograder.front_page import refresh
 from autograder.grade import PRACTICE, elsewhere, run_here
 from autograder.pace import pace
-from autograder.report import Report, Score
+from autograder.report import TRIES_BEFORE_TRACE, Report, Score
+from autograder.solution import Solution
 from autograder.spec import Exercise
 
-TRIES_BEFORE_TRACE = 3
 QUIET = 1.0  # seconds for a function that is asked only because another one calls it
 
-_tries: Counter[str] = Counter()  # failed attempts at each exercise since the kernel started
 
-
-def mark(submission: Callable, exercise: str | None = None) -> Score:
+def mark(
+    submission: Callable | str, exercise: str | None = None, *, show: str = ""
+) -> Score | Solution:
     """Grade a function written in this notebook; the value is the points it earns.
 
-    The exercise is the one of the function's name; for a function of another name, say which
-    by its id, as in `mark(mine, "gradients.depth_limit")`.  It runs right here and answers at
-    once.  What counts is what nbgrader computes from cases of its own.
+    It is given by its name, as in `mark("depth_limit")`, or itself.  The exercise is the one of
+    that name; for a function of another name, say which by its id, as in `mark(mine,
+    "gradients.depth_limit")`.  It runs right here and answers at once.  What counts is what
+    nbgrader computes from cases of its own.  With `show="solution"` nothing is graded: the
+    course's own function is shown, and the course remembers that it was.
     """
     chosen = find(exercise) if exercise else _exercise_of(submission)
-    report, around = _asked(chosen, submission)
-    if report.attempted and not report.passed:
-        _tries[chosen.id] += 1
-    if report.passed and (remark := elsewhere(chosen, submission, around=around)):
-        report = report.noting(remark)
-    progress.note(chosen, report)
-    report = replace(
-        report,
-        with_trace=_tries[chosen.id] >= TRIES_BEFORE_TRACE,
-        beside=progress.beside(chosen, pace(chosen, submission) if report.passed else ""),
-    )
+    if show:
+        return _shown(chosen, show)
+    if isinstance(submission, str):
+        submission = named(submission, sys._getframe(1).f_globals)
+    return _told(absent(chosen) if submission is ABSENT else _marked(chosen, submission))
+
+
+def _told(report: Report) -> Score:
     if not _shows_html():
         print(report)
     return Score(report)
+
+
+def _shown(exercise: Exercise, what: str) -> Solution:
+    if what != "solution":
+        raise ValueError(f'there is no show={what!r}; there is show="solution"')
+    progress.note_shown(exercise)
+    refresh()
+    solution = Solution(exercise)
+    if not _shows_html():
+        print(solution)
+    return solution
+
+
+def _marked(chosen: Exercise, submission: Callable) -> Report:
+    """The report on a function, noted in the learner's progress."""
+    report, around = _asked(chosen, submission)
+    if report.passed and (remark := elsewhere(chosen, submission, around=around)):
+        report = report.noting(remark)
+    progress.note(chosen, report)
+    refresh()
+    if report.passed:
+        beside = progress.beside(chosen, pace(chosen, submission), compared(chosen, submission))
+        return replace(report, beside=beside)
+    return replace(
+        report,
+        with_trace=progress.tries(chosen) >= TRIES_BEFORE_TRACE,
+        beside=progress.beside(chosen),
+    )
 
 
 def _asked(exercise: Exercise, submission: Callable) -> tuple[Report, Around]:
@@ -81,28 +111,12 @@ def _loan(exercise: Exercise, submission: Callable, asking: frozenset[Exercise])
     return loan(exercise, uses(submission, list(neighbours(exercise))), right)
 
 
-@contextlib.contextmanager
-def once_written() -> Iterator[None]:
-    """Run the block with the learner's function; say so if it is not written, or fails.
-
-    What the text asserts is not caught: it is a claim about the block's result.
-    """
-    try:
-        yield
-    except NotImplementedError:
-        print("not attempted: write the function above, then run this cell again")
-    except AssertionError:
-        raise
-    except Exception as error:
-        print(
-            f"your function raised {type(error).__name__}: {error}; its marking cell says more"
-        )
-
-
-def _exercise_of(submission: Callable) -> Exercise:
+def _exercise_of(submission: Any) -> Exercise:
     """The exercise that a function answers: by its own name, or by the notebook's for it."""
     by_name = {exercise.name: exercise for exercise in EXERCISES.values()}
-    names = [getattr(submission, "__name__", "")]
+    if isinstance(submission, str) and submission in EXERCISES:
+        return EXERCISES[submission]
+    names = [submission if isinstance(submission, str) else getattr(submission, "__name__", "")]
     names += [name for name, value in _notebook().items() if value is submission]
     for name in names:
         if name in by_name:

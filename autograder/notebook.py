@@ -24,7 +24,10 @@ from nbgrader.coursedir import CourseDirectory
 from tqdm.auto import tqdm
 from traitlets.config import Config
 
+from autograder import collecting
 from autograder.exercises import find
+from autograder.framing import framed
+from autograder.glossary import linked
 from autograder.predictions import Question, imported, is_question, read_question
 from autograder.spec import Exercise
 
@@ -57,6 +60,7 @@ def build_course(only: Iterable[str] = ()) -> list[Path]:
     if unknown := set(only) - names:
         raise LookupError(f"no chapter {sorted(unknown)}; there are {sorted(names)}")
     chosen = [chapter for chapter in chapters() if not only or chapter.stem in only]
+    collecting.write(chapters())
     written = []
     for chapter in tqdm(chosen, desc="chapters", unit="chapter"):
         solved = ROOT / "solutions" / chapter.stem / f"{chapter.stem}.ipynb"
@@ -74,6 +78,7 @@ def instructor_notebook(chapter: Path) -> NotebookNode:
         notebook.cells
     ):  # the same chapter always gives the same file
         cell["id"] = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell-{number:03d}")
+    notebook.cells = linked(framed(notebook.cells, chapter))
     del notebook.metadata["jupytext"]
     return notebook
 
@@ -145,7 +150,8 @@ def question_cells(cell: NotebookNode) -> list[NotebookNode]:
         )
     points = cell.metadata["points"]
     written = nbgrader(cell.metadata["question"], solution=True, points=points)
-    answer = f"### BEGIN SOLUTION\n{rubric.strip()}\n### END SOLUTION"
+    # nbgrader finds its marks in a comment as well, where no reader sees them
+    answer = f"<!-- ### BEGIN SOLUTION -->\n\n{rubric.strip()}\n\n<!-- ### END SOLUTION -->"
     return [
         new_markdown_cell(f"{question.strip()}\n\n*{points} points, graded by a person.*"),
         new_markdown_cell(answer, metadata=written),
@@ -155,10 +161,10 @@ def question_cells(cell: NotebookNode) -> list[NotebookNode]:
 def exercise_cells(exercise: Exercise) -> list[NotebookNode]:
     """The cells of an exercise: heading, stub, marking."""
     stars = "●" * exercise.difficulty + "○" * (5 - exercise.difficulty)
-    bonus = " · bonus" if exercise.bonus else ""
+    heading = exercise.heading.replace(exercise.name, f"`{exercise.name}`", 1)
     title = (
-        f"### Exercise: write `{exercise.name}` · {exercise.points} points{bonus}\n\n"
-        f"*About {exercise.minutes} minutes · difficulty {stars} · "
+        f"### {heading}\n\n"
+        f"*Write it. About {exercise.minutes} minutes · difficulty {stars} · "
         f"so that you can {exercise.goal}.*{leaning(exercise)}"
     )
     solution = (
@@ -169,7 +175,7 @@ def exercise_cells(exercise: Exercise) -> list[NotebookNode]:
         new_markdown_cell(title),
         new_code_cell(solution, metadata=nbgrader(exercise.grade_id, solution=True)),
         new_code_cell(
-            f"mark({exercise.name})",
+            f'from autograder import mark\n\nmark("{exercise.name}")',
             metadata=nbgrader(f"{exercise.grade_id}-mark", points=exercise.points),
         ),
     ]

@@ -10,6 +10,7 @@ function put(parent, tag, attributes = {}, text = "") {
 }
 
 function render({ model, el }) {
+  el.classList.add("steadygrad-asking");
   const row = put(el, "fieldset", {
     style: "border:1px solid var(--jp-border-color1,#8888);border-radius:4px;margin:0;"
       + "display:flex;flex-wrap:wrap;gap:0.2em 1.2em;align-items:center;max-width:max-content",

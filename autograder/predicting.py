@@ -45,7 +45,17 @@ class Ask(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **options: object) -> tuple[dict, dict]:
         bundle = super()._repr_mimebundle_(**options)
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        return data | {"text/plain": "(Run this cell to answer.)"}, {}
+        return data | {"text/plain": ""}, {}
+
+
+# Behind the buttons: what is left of them in a notebook that is read without its kernel, where
+# JupyterLab would show an error in place of a widget that it does not know.
+LEFT_BEHIND = """<span class="steadygrad-asked"><style>
+:is(.jp-OutputArea, body:not([data-jp-theme-light])):has(.steadygrad-asking)
+  .steadygrad-asked { display: none; }
+.jp-OutputArea-child:has(> .jp-OutputArea-output:not([data-mime-type])):has(
+  + .jp-OutputArea-child .steadygrad-asked):not(:has(.steadygrad-asking)) { display: none; }
+</style>(Run this cell to answer.)</span>"""
 
 
 _outcomes: dict[str, Outcome] = {}  # what has come out since the kernel started
@@ -130,6 +140,7 @@ def _ask(key: str, letters: str, legend: str) -> None:
     )
     ask.observe(lambda change: _choose(key, ask, change.new), "chosen")
     display(ask)
+    display({"text/html": LEFT_BEHIND, "text/plain": "(Run this cell to answer.)"}, raw=True)
 
 
 def _made(key: str, letters: str) -> dict:

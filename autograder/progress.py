@@ -1,79 +1,116 @@
-"""How far a learner has come in a chapter: what was marked since the kernel started.
+"""How far a learner has come in a chapter, across kernels: see `autograder.progress_file`.
 
 Of each exercise the latest mark counts, as it would if the notebook were handed in now.
 """
 
-from typing import NamedTuple
+from datetime import datetime
 
 from autograder.exercises import CHAPTERS
-from autograder.report import Practice, Report
+from autograder.marks import Mark, read_marks
+from autograder.progress_file import keep, recall
+from autograder.report import NOT_COMPARED, Practice, Report
 from autograder.spec import Exercise
 
 ENDS_IN = "Summary"  # the heading that every chapter has behind its last exercise
-
-
-class Mark(NamedTuple):
-    """The latest mark of one exercise."""
-
-    score: float
-    right: bool
-
-
-_marks: dict[str, Mark] = {}  # by the exercise's id, since the kernel started
+MARKS, TRIES, SHOWN = "marks", "tries", "shown"  # kinds of the progress file, by exercise id
+MOST_TRIES = 10_000  # what a damaged file may claim
 
 
 def note(exercise: Exercise, report: Report) -> None:
-    """Remember a mark; one made before for the same exercise counts no more."""
-    _marks[exercise.id] = Mark(report.score, report.passed)
+    """Remember a mark, and a try that failed; an older mark of the exercise counts no more."""
+    when = datetime.now().astimezone().isoformat(timespec="seconds")
+    mark = {"score": report.score, "right": report.passed, "when": when}
+    keep(MARKS, exercise.id, mark)
+    if report.attempted and not report.passed:
+        keep(TRIES, exercise.id, tries(exercise) + 1)
 
 
-def beside(exercise: Exercise, pace: str = "") -> Practice:
+def note_shown(exercise: Exercise) -> None:
+    """Remember that the solution was shown."""
+    keep(SHOWN, exercise.id, True)
+
+
+def tries(exercise: Exercise) -> int:
+    """How many attempts at an exercise have failed."""
+    found = recall(TRIES).get(exercise.id)
+    sound = isinstance(found, int) and not isinstance(found, bool)
+    return found if sound and 0 <= found <= MOST_TRIES else 0
+
+
+def was_shown(exercise: Exercise) -> bool:
+    return recall(SHOWN).get(exercise.id) is True
+
+
+def marks() -> dict[str, Mark]:
+    """The latest mark of each exercise that was marked, as far as the file tells."""
+    every = (each for chapter in CHAPTERS for each in chapter.EXERCISES)
+    return read_marks(recall(MARKS), {each.id: each.points for each in every})
+
+
+def beside(
+    exercise: Exercise, pace: str = "", compared: tuple[str, str, str] = NOT_COMPARED
+) -> Practice:
     """What is said beside a report on this exercise."""
-    if not _right(exercise):
-        return Practice(progress=so_far(exercise))
-    return Practice(learned(exercise), pace, onward(exercise), so_far(exercise))
+    made = marks()
+    if not _right(exercise, made):
+        return Practice(progress=so_far(exercise, made), tries=tries(exercise))
+    return Practice(learned(exercise, made), pace, onward(exercise, made), compared=compared)
 
 
-def so_far(exercise: Exercise) -> str:
+def so_far(exercise: Exercise, made: dict[str, Mark] | None = None) -> str:
     """The points of this exercise's chapter; those of bonus exercises apart."""
+    made = marks() if made is None else made
     chapter = _chapter(exercise)
-    asked = [each for each in chapter if not each.bonus]
-    right = sum(map(_right, asked))
-    said = f"Marked so far in this chapter: {_points(asked)}; "
-    said += f"{right} of {len(asked)} exercises right."
+    said = f"{_points([each for each in chapter if not each.bonus], made)} in this chapter"
     bonus = [each for each in chapter if each.bonus]
-    marked = any(each.id in _marks for each in bonus)
-    return said + f" Bonus: {_points(bonus)}." * marked
+    if any(each.id in made for each in bonus):
+        said += f", and {_points(bonus, made)} of bonus"
+    shown = [each for each in chapter if was_shown(each) and each.id in made]
+    if shown:
+        said += f"; of {_listed(shown)} you have seen the solution"
+    return f"{said}."
 
 
-def learned(exercise: Exercise) -> str:
+def learned(exercise: Exercise, made: dict[str, Mark] | None = None) -> str:
     """The goal, once all exercises that lead to it are right; until then, how many are."""
+    made = marks() if made is None else made
     leading = [each for each in _chapter(exercise) if each.goal == exercise.goal]
-    right = sum(map(_right, leading))
+    right = sum(_right(each, made) for each in leading)
     if right == len(leading):
         return f"You can now {exercise.goal}."
     so_far = f"Right so far: {right} of the {len(leading)} exercises"
     return f"{so_far} after which you can {exercise.goal}."
 
 
-def onward(exercise: Exercise) -> tuple[str, str]:
-    """The next exercise that is not right yet, first those behind this one; else the end."""
+def onward(exercise: Exercise, made: dict[str, Mark] | None = None) -> tuple[str, str]:
+    """How far one is, and the heading of what comes next.
+
+    That is the next exercise that is not right yet, first of those behind this one; else the
+    chapter's end.
+    """
+    made = marks() if made is None else made
     chapter = _chapter(exercise)
     here = chapter.index(exercise)
-    for each in (*chapter[here + 1 :], *chapter[:here]):
-        if not _right(each) and not each.bonus:
-            return f"Next: `{each.name}`, under", each.section
-    return "Every exercise of this chapter is right. Next:", ENDS_IN
+    others = (*chapter[here + 1 :], *chapter[:here])
+    next_one = next(
+        (each for each in others if not _right(each, made) and not each.bonus), None
+    )
+    begin = so_far(exercise, made).removesuffix(".")
+    return f"{begin} · next:", next_one.heading if next_one else ENDS_IN
 
 
 def _chapter(exercise: Exercise) -> tuple[Exercise, ...]:
     return next(c.EXERCISES for c in CHAPTERS if exercise in c.EXERCISES)
 
 
-def _right(exercise: Exercise) -> bool:
-    return exercise.id in _marks and _marks[exercise.id].right
+def _right(exercise: Exercise, made: dict[str, Mark]) -> bool:
+    return exercise.id in made and made[exercise.id].right
 
 
-def _points(exercises: list[Exercise]) -> str:
-    earned = sum(_marks[each.id].score for each in exercises if each.id in _marks)
+def _points(exercises: list[Exercise], made: dict[str, Mark]) -> str:
+    earned = sum(made[each.id].score for each in exercises if each.id in made)
     return f"{round(earned, 2):g} of {sum(each.points for each in exercises):g} points"
+
+
+def _listed(exercises: list[Exercise]) -> str:
+    return ", ".join(f"`{each.name}`" for each in exercises)

@@ -104,6 +104,12 @@ class Exercise:
         return f"{self.topic}.{self.name}"
 
     @property
+    def heading(self) -> str:
+        """Its heading in the chapter, short enough for a table of contents."""
+        points = f"{self.points} point{'s' * (self.points != 1)}"
+        return f"{self.name} · {points}{' · bonus' * self.bonus}"
+
+    @property
     def reference(self) -> str:
         """Where the library keeps the target."""
         return f"{self.target.__module__}.{self.name}"

@@ -118,8 +118,11 @@ def _wait(address: str, server: subprocess.Popen, log: Path, seconds: float = 90
 
 
 @contextmanager
-def browser_page(requests: list[str]) -> Iterator:
-    """A page of a headless Chromium; the addresses it asks for are appended to `requests`."""
+def browser_page(requests: list[str], scale: float = 1) -> Iterator:
+    """A page of a headless Chromium; the addresses it asks for are appended to `requests`.
+
+    `scale` is how many of the screen's pixels one of the page's has.
+    """
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="Playwright is not installed: no browser can be driven."
     )
@@ -135,7 +138,9 @@ def browser_page(requests: list[str]) -> Iterator:
                 "There is no Chromium: install one, or run `playwright install chromium`."
             )
         browser = api.chromium.launch(executable_path=program, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page = browser.new_page(
+            viewport={"width": 1280, "height": 900}, device_scale_factor=scale
+        )
         page.set_default_timeout(90_000)
         page.on("request", lambda request: requests.append(request.url))
         try:

@@ -130,7 +130,8 @@ def test_the_readme_opens_binder_at_this_repository_and_version():
     owner_and_name = ADDRESS.removeprefix("https://github.com/")
     links = re.findall(r"https://mybinder\.org/[^)\s]+", text("README.md"))
     assert links == [
-        f"https://mybinder.org/v2/gh/{owner_and_name}/v{VERSION}?urlpath=lab/tree/course"
+        f"https://mybinder.org/v2/gh/{owner_and_name}/v{VERSION}"
+        "?urlpath=lab/tree/my-course/index.ipynb"
     ]
 
 
@@ -194,6 +195,13 @@ def test_the_makefile_calls_commands_that_the_grader_has(command):
     asked = [sys.executable, "-m", "autograder", command, "--help"]
     assert subprocess.run(asked, cwd=ROOT, capture_output=True).returncode == 0
     assert f"python -m autograder {command}" in text("Makefile")
+
+
+def test_jupyterlab_opens_at_the_front_page_wherever_it_is_started():
+    assert "--LabApp.default_url=/lab/tree/index.ipynb" in text("Makefile")
+    assert "python -m autograder workspace my-course" in text("binder/postBuild")
+    for name in ("README.md", "environment.yml"):
+        assert "jupyter lab my-course/index.ipynb" in text(name)
 
 
 def test_learners_are_not_shown_nbgraders_buttons():

@@ -30,8 +30,11 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"steadygrad.explorers.live"},
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},
     {"steadygrad.explorers"},
-    {"autograder.state", "autograder.compare", "autograder.recipes", "autograder.workspace"},
-    {"autograder.calling", "autograder.progress_file"},
+    {"autograder.state", "autograder.compare", "autograder.recipes", "autograder.workspace"}
+    | {"autograder.links", "autograder.contents", "autograder.marks"},
+    {"autograder.calling", "autograder.progress_file", "autograder.glossary"},
+    {"autograder.front_page"},
+    {"autograder.surrounding"},
     {"autograder.spec", "autograder.judges"},
     {"autograder.cases", "autograder.apart", "autograder.styles", "autograder.predictions"},
     {f"autograder.exercises.{topic}" for topic in TOPICS},
@@ -39,8 +42,10 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"autograder.diagnose", "autograder.rounding", "autograder.handed_in"},
     {"autograder.pages", "autograder.converters", "autograder.report"},
     {"autograder.grade", "autograder.pace", "autograder.progress", "autograder.predicting"},
-    {"autograder.asking", "autograder.slips"},
-    {"autograder.judging"},
+    {"autograder.asking", "autograder.slips", "autograder.compared", "autograder.solution"}
+    | {"autograder.absent"},
+    {"autograder.judging", "autograder.writing", "autograder.collecting"}
+    | {"autograder.framing"},
     {"autograder.marking", "autograder.kill_matrix", "autograder.notebook"},
     {"autograder.preprocessors"},
     {"autograder.nbgrader_config", "autograder.__main__"},
@@ -103,7 +108,8 @@ def test_imports_only_point_down(module):
     others = {room(other) for other in imported(FILES[module])} - {room(module)}
     # the command line imports what it is asked for; the package's two names come on demand
     if module == "autograder":
-        others -= {"autograder.marking", "autograder.predicting", "autograder.state"}
+        names = ("marking", "predicting", "state", "writing")
+        others -= {f"autograder.{name}" for name in names}
     upward = {other for other in others if HEIGHT[other] >= mine}
     assert not upward, f"{module} imports {upward}, which is not below it"
 

@@ -92,7 +92,8 @@ def test_every_figure_has_words_for_those_who_cannot_see_it(chapter):
         output
         for cell in notebook.cells
         for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
+        if "image/png" in (data := output.get("data", {}))
+        or "<figure" in data.get("text/html", "")
     ]
     assert pictures
     for picture in pictures:

@@ -48,12 +48,19 @@ def _as_recorded(cell: NotebookNode, true: NotebookNode) -> Notes:
     """Give a cell the text (if it is locked), type and mark that it was handed out with."""
     grade_id = grade_id_of(cell)
     if true.metadata["nbgrader"]["locked"] and cell.source != true.source:
-        yield grade_id, "a locked cell had been edited; the original was put back."
+        if cell.source != _once_handed_out(grade_id):
+            yield grade_id, "a locked cell had been edited; the original was put back."
         cell.source = true.source
     if cell.cell_type != true.cell_type:
         yield grade_id, "the cell had been given another type; it was changed back."
         _retype(cell, true.cell_type)
     cell.metadata["nbgrader"] = dict(true.metadata["nbgrader"])
+
+
+def _once_handed_out(grade_id: str) -> str:
+    """A marking cell as it was handed out at first; nobody edited that."""
+    exercise = BY_GRADE_ID.get(grade_id.removesuffix("-mark"))
+    return f"mark({exercise.name})" if exercise else ""
 
 
 def _add_missing(nb: NotebookNode, recorded: Mapping) -> Notes:

@@ -14,6 +14,7 @@ from nbformat.v4 import new_markdown_cell
 
 from autograder.handed_in.adoption import Notes, grade_id_of
 from autograder.handed_in.definitions import parsed
+from autograder.links import without_solved
 
 ALIKE = 0.6  # of a text that someone has edited: an answer repeats less of its question
 LOOK = (
@@ -78,7 +79,7 @@ def _find(nb: NotebookNode, grade_id: str, true: NotebookNode, released: Release
 
 
 def plain(source: str) -> str:
-    return " ".join(source.split())
+    return " ".join(without_solved(source).split())
 
 
 def alike(one: str, other: str) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 from autograder.diagnose import Diagnosis
 from autograder.report.findings import Findings
+from autograder.report.ladder import ladder
 from autograder.report.verdicts import Verdict
 
 
@@ -58,6 +59,8 @@ def _beside(findings: Findings) -> dict[str, Any]:
     return {
         "known": findings.known,
         "pace": findings.beside.pace,
+        "compared": list(findings.beside.compared),
+        "ladder": [step.sentence for step in ladder(findings)],
         "onward": list(findings.beside.onward),
         "progress": findings.beside.progress,
     }

@@ -7,8 +7,11 @@ alike; the colours of our own stand behind black signs, or in the edge (Okabe an
 
 from html import escape
 
+from autograder.links import anchor
+from autograder.report.beside import side_by_side
 from autograder.report.entries import MARK
 from autograder.report.findings import PRACTICE_NOTE, Findings
+from autograder.report.ladder import ladder
 from autograder.report.verdicts import Verdict
 
 RIGHT, WRONG, NEITHER = "#009E73", "#D55E00", "#808080"
@@ -25,6 +28,7 @@ NAME = "width:auto;min-width:8em;font-weight:bold"
 VALUE = "flex:1 1 18em;min-width:0;white-space:pre-wrap;margin:0"
 BESIDE = "margin:0.2em 0"
 CASES = "margin:0.3em 0"
+STEPS = "margin:0.2em 0 0.6em;padding-left:2em"
 LIST = "list-style:none;margin:0.2em 0;padding-left:0.4em"
 
 
@@ -38,6 +42,8 @@ def html(findings: Findings) -> str:
         _links(findings),
         _cases(findings) if findings.attempted else f"<p>{escape(findings.tally)}</p>",
         _trace(findings),
+        _ladder(findings),
+        side_by_side(*findings.beside.compared),
         *(f"<p><em>{coded(each)}</em></p>" for each in (*findings.remarks, *findings.notes)),
         _beside(findings),
     ]
@@ -53,12 +59,12 @@ def _links(findings: Findings) -> str:
     sentence, heading = findings.beside.onward
     if sentence:
         return f"<p>{coded(sentence)} {_link(heading)}.</p>"
-    sections = " and ".join(map(_link, findings.sections))
+    sections = "" if ladder(findings) else " and ".join(map(_link, findings.sections))
     return f"<p>See {sections}.</p>" if sections else ""
 
 
 def _link(heading: str) -> str:
-    return f'<a href="#{anchor(heading)}">{escape(heading)}</a>'
+    return f'<a href="#{escape(anchor(heading))}">{escape(heading)}</a>'
 
 
 def _cases(findings: Findings) -> str:
@@ -101,6 +107,17 @@ def _trace(findings: Findings) -> str:
     return f"<p>Worked by hand:</p>{_listed(trace)}" if trace else ""
 
 
+def _ladder(findings: Findings) -> str:
+    """What helps someone who is stuck, one step after the other."""
+    steps = "".join(
+        f"<li>{coded(step.sentence)}{' and '.join(map(_link, step.headings))}</li>"
+        for step in ladder(findings)
+    )
+    return f'<p style="{BESIDE}">If you are stuck:</p><ol style="{STEPS}">{steps}</ol>' * bool(
+        steps
+    )
+
+
 def _listed(rows: list[tuple[str, str]]) -> str:
     """Names and values side by side; below each other where there is little room."""
     lines = "".join(
@@ -124,11 +141,6 @@ def _beside(findings: Findings) -> str:
 def _sign(passed: bool) -> str:
     colour, sign, word = (RIGHT, "✓", "passed") if passed else (WRONG, "✗", "failed")
     return f'<span style="{SIGN.format(colour)}" role="img" aria-label="{word}">{sign}</span>'
-
-
-def anchor(heading: str) -> str:
-    """The id that JupyterLab and nbconvert give to a heading."""
-    return escape(heading.replace(" ", "-"))
 
 
 def coded(text: str) -> str:

@@ -19,18 +19,24 @@ class Verdict:
         return not self.complaint
 
 
+NOT_COMPARED = ("", "", "")
+
+
 class Practice(NamedTuple):
     """What only one's own notebook can say beside a report, and never changes its score.
 
     `learned` is the sentence about what is known now, `pace` the running time beside the
     reference's, `onward` what to read next with the heading that it is under, `progress` the
-    points of the chapter so far.
+    points of the chapter so far.  `compared` are a right answer, the reference, and a remark on
+    how they differ; `tries` counts the attempts at a wrong one, this one among them.
     """
 
     learned: str = ""
     pace: str = ""
     onward: tuple[str, str] = ("", "")
     progress: str = ""
+    compared: tuple[str, str, str] = NOT_COMPARED
+    tries: int = 0
 
 
 NOTHING = Practice()

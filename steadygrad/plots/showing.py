@@ -22,12 +22,15 @@ DARK = (
     f'<style>body[data-jp-theme-light="false"] .{PAPER},html[data-theme="dark"] .{PAPER}'
     "{filter:invert(.93) hue-rotate(180deg)}</style>"
 )
+NARROWEST = (
+    0.62  # of its width: a narrow page scrolls a figure rather than shrink its words more
+)
 PIXELS = 2  # of the picture for each of the page: screens of today show two
 
 # In the tags: JupyterLab keeps them in a notebook that it does not trust, but drops DARK
-FIGURE = "margin:0.5em 0 1em;max-width:{width}px"
-PICTURE = "display:block;margin:0;max-width:100%;height:auto"
-WORDS = "margin-top:0.4em;line-height:1.4"
+FIGURE = "margin:0.5em 0 1em;max-width:{width}px;overflow-x:auto"
+PICTURE = "display:block;margin:0;max-width:100%;min-width:{least}px;height:auto"
+WORDS = "margin-top:0.4em;line-height:1.4;position:sticky;left:0"
 
 
 @checked
@@ -89,9 +92,10 @@ def framed(figure: Figure, caption: str, alt: str) -> str:
     width = Image.open(io.BytesIO(picture)).width // PIXELS
     kind = "" if _is_photograph(figure) else f'class="{PAPER}" '
     words = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(caption))
-    return (
-        f'<figure style="{FIGURE.format(width=width)}">{DARK}'
-        f'<img {kind}alt="{html.escape(alt)}" width="{width}" style="{PICTURE}" '
+    picture_style = PICTURE.format(least=round(NARROWEST * width))
+    return (  # what may scroll can be reached by keyboard
+        f'<figure tabindex="0" style="{FIGURE.format(width=width)}">{DARK}'
+        f'<img {kind}alt="{html.escape(alt)}" width="{width}" style="{picture_style}" '
         f'src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
         f'<figcaption style="{WORDS}">{words}</figcaption></figure>'
     )

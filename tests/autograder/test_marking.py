@@ -1,4 +1,4 @@
-"""What a notebook calls: `mark` and `once_written`, in a terminal and in IPython."""
+"""What a notebook calls: `mark`, in a terminal and in IPython."""
 
 import functools
 import time
@@ -8,7 +8,7 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 
 import autograder
-from autograder import marking, progress
+from autograder import marking, progress, progress_file, writing
 from autograder.exercises import EXERCISES
 from autograder.grade import PRACTICE, grade, run_here
 from autograder.pace import pace
@@ -21,8 +21,7 @@ WRONG = EXERCISE.variant(EXERCISE.misconceptions[0])
 
 @pytest.fixture(autouse=True)
 def _no_tries():
-    marking._tries.clear()
-    progress._marks.clear()
+    progress_file._unkept.clear()
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def test_the_librarys_own_function_earns_nothing_and_is_told_so(submission, caps
 
 def test_the_package_has_both_names_and_no_others():
     assert autograder.mark is marking.mark
-    assert autograder.once_written is marking.once_written
+    assert autograder.once_written is writing.once_written
     with pytest.raises(AttributeError, match="no attribute 'marc'"):
         _ = autograder.marc
 
@@ -79,12 +78,12 @@ def test_what_is_marked_is_judged_on_the_practice_cases(capsys):
 def test_what_is_marked_shows_its_cases_and_the_points_so_far(capsys):
     wrong = marking.mark(WRONG, EXERCISE.id).report
     assert wrong.verdicts[0].inputs
-    assert wrong.beside.progress.startswith("Marked so far in this chapter: ")
+    assert wrong.beside.progress.endswith(" of 20 points in this chapter.")
     assert wrong.beside.onward == ("", "")
     right = marking.mark(depth_limit).report
-    assert ": 2 of 20 points; 1 of 7 exercises" in right.beside.progress
     assert right.beside.learned
-    assert right.beside.onward[1] == "The loss hands back the first gradient"
+    assert right.beside.onward[0] == "2 of 20 points in this chapter · next:"
+    assert right.beside.onward[1] == "softmax_cross_entropy_grad · 3 points"
     assert right.score == EXERCISE.points
 
 
@@ -161,7 +160,7 @@ def test_tries_are_counted_for_each_exercise_and_only_failing_ones(capsys):
         (lambda **_: None, other),
     ]:
         assert not marking.mark(submission, exercise).report.with_trace
-    assert marking._tries == {other: 2}
+    assert progress_file.recall(progress.TRIES) == {other: 2}
 
 
 def test_outside_a_notebook_the_report_is_printed(capsys):
@@ -244,24 +243,75 @@ def test_the_stub_of_what_leans_is_not_attempted_and_nothing_is_said(capsys):
     assert report.remarks == ()
 
 
-# ── once_written ────────────────────────────────────────────────────────────────────
+# ── Coming back: a function by its name ─────────────────────────────────────────────
 
 
-def test_what_uses_an_unwritten_function_says_so(capsys):
-    with marking.once_written():
-        print("before")
-        raise NotImplementedError
-    assert capsys.readouterr().out == (
-        "before\nnot attempted: write the function above, then run this cell again\n"
-    )
+def test_a_function_is_marked_by_its_name_as_a_word(shell, capsys):
+    shell.user_ns["depth_limit"] = depth_limit
+    shell.run_cell('from autograder import mark\nby_word = mark("depth_limit")')
+    shell.run_cell('by_id = mark("gradients.depth_limit")')
+    assert shell.user_ns["by_word"] == shell.user_ns["by_id"] == EXERCISE.points
 
 
-def test_what_uses_a_written_function_runs_and_may_fail(capsys):
-    with marking.once_written():
-        print("ran")
-    assert capsys.readouterr().out == "ran\n"
-    with marking.once_written():
-        _ = 1 / 0
-    assert "your function raised ZeroDivisionError" in capsys.readouterr().out
-    with pytest.raises(AssertionError), marking.once_written():
-        raise AssertionError("the text claims something that is not so")
+def test_a_function_that_is_not_there_yet_is_no_error_but_says_what_to_run(shell, capsys):
+    shell.run_cell('from autograder import mark\nscore = mark("depth_limit")')
+    report = shell.user_ns["score"].report
+    assert shell.user_ns["score"] == 0
+    assert "There is no `depth_limit` yet" in str(report)
+    for form in (str(report), report._repr_html_(), str(report.data())):
+        assert "Run All Above Selected Cell" in form.replace("&gt;", ">")
+    assert progress.marks() == {}
+
+
+def test_a_word_that_is_no_exercise_is_answered_with_those_there_are():
+    with pytest.raises(LookupError, match=r"named 'depth'; there are"):
+        marking.mark("depth")
+
+
+# ── The ladder, and the solution ────────────────────────────────────────────────────
+
+
+def steps():
+    return marking.mark(WRONG, EXERCISE.id).report.data()["ladder"]
+
+
+def test_each_step_of_the_ladder_is_announced_before_it_is_there(capsys):
+    first, second, third, fourth, fifth = (steps() for _ in range(5))
+    assert first[0] == second[0] == fifth[0] == "Reread "
+    assert "After 3 failed attempts" in first[1]
+    assert "this was attempt 1." in first[1]
+    assert "this was attempt 2." in second[1]
+    assert "Go through the small example above" in third[1]
+    assert "After 5 failed attempts" in first[2]
+    assert "After 5 failed attempts" in fourth[2]
+    assert 'Run `mark("depth_limit", show="solution")`' in fifth[2]
+
+
+def test_the_section_to_reread_is_linked_once(capsys):
+    page = marking.mark(WRONG, EXERCISE.id).report._repr_html_()
+    assert "Reread <a href=" in page
+    assert "See <a" not in page
+
+
+def test_nobody_who_is_right_or_graded_is_shown_a_ladder(capsys):
+    steps()
+    assert marking.mark(depth_limit).report.data()["ladder"] == []
+    graded = grade(EXERCISE, run_here(WRONG), PRACTICE, secret=True)
+    assert graded.data()["ladder"] == []
+    assert "If you are stuck" not in graded._repr_html_()
+
+
+def test_the_solution_is_shown_when_asked_for_and_that_is_remembered(capsys):
+    solution = marking.mark("depth_limit", show="solution")
+    assert EXERCISE.source in solution.code
+    assert EXERCISE.source in capsys.readouterr().out
+    assert "<pre" in solution._repr_html_()
+    assert progress.was_shown(EXERCISE)
+    report = marking.mark(depth_limit).report
+    assert report.score == EXERCISE.points  # it counts all the same
+    assert "of `depth_limit` you have seen the solution" in report.beside.onward[0]
+
+
+def test_nothing_else_is_shown():
+    with pytest.raises(ValueError, match='there is show="solution"'):
+        marking.mark("depth_limit", show="answer")

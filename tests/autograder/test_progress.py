@@ -3,7 +3,7 @@
 import pytest
 from toys import RULE
 
-from autograder import progress
+from autograder import progress, progress_file
 from autograder.compare import Complaint, Kind
 from autograder.exercises import CHAPTERS, EXERCISES
 from autograder.notebook import chapters
@@ -16,9 +16,9 @@ MUON = EXERCISES["adaptive.newton_schulz"]  # a bonus
 
 @pytest.fixture(autouse=True)
 def _nothing_marked():
-    progress._marks.clear()
+    progress_file._unkept.clear()
     yield
-    progress._marks.clear()
+    progress_file._unkept.clear()
 
 
 def marked(exercise, right=True):
@@ -30,24 +30,24 @@ def test_points_are_counted_in_the_chapter_of_the_exercise():
     marked(CHAIN)
     marked(LIMIT, right=False)
     marked(ADAM)
-    assert progress.so_far(LIMIT) == (
-        "Marked so far in this chapter: 4 of 20 points; 1 of 7 exercises right."
-    )
+    assert progress.so_far(LIMIT) == "4 of 20 points in this chapter."
 
 
 def test_the_latest_mark_of_an_exercise_counts():
     marked(LIMIT)
     marked(LIMIT, right=False)
-    assert ": 1 of 20 points; 0 of 7" in progress.so_far(LIMIT)
+    assert progress.so_far(LIMIT).startswith("1 of 20 points")
     marked(LIMIT)
-    assert ": 2 of 20 points; 1 of 7" in progress.so_far(LIMIT)
+    assert progress.so_far(LIMIT).startswith("2 of 20 points")
 
 
 def test_bonus_exercises_are_counted_apart_once_one_is_marked():
     marked(ADAM)
-    assert progress.so_far(ADAM).endswith("4 of 19 points; 1 of 8 exercises right.")
+    assert progress.so_far(ADAM) == "4 of 19 points in this chapter."
     marked(MUON)
-    assert progress.so_far(ADAM).endswith("1 of 8 exercises right. Bonus: 2 of 2 points.")
+    assert progress.so_far(ADAM) == (
+        "4 of 19 points in this chapter, and 2 of 2 points of bonus."
+    )
 
 
 def test_a_goal_is_reached_when_all_exercises_that_lead_to_it_are_right():
@@ -63,8 +63,8 @@ def test_the_next_exercise_is_the_next_that_is_not_right():
     marked(CHAIN)
     marked(LIMIT)
     assert progress.onward(CHAIN) == (
-        "Next: `softmax_cross_entropy_grad`, under",
-        "The loss hands back the first gradient",
+        "5 of 20 points in this chapter · next:",
+        "softmax_cross_entropy_grad · 3 points",
     )
 
 
@@ -72,7 +72,7 @@ def test_behind_the_last_exercise_those_before_it_are_next_and_then_the_summary(
     *before, last = CHAPTERS[0].EXERCISES
     for exercise in (*before[1:], last):
         marked(exercise)
-    assert progress.onward(last)[1] == before[0].section
+    assert progress.onward(last)[1] == before[0].heading
     marked(before[0])
     assert progress.onward(last)[1] == "Summary"
 
@@ -93,5 +93,10 @@ def test_what_is_said_beside_a_right_answer_is_in_every_form():
     marked(LIMIT)
     report = Report(RULE, (Verdict("a", ""),), beside=progress.beside(LIMIT, "Any pace."))
     for form in (str(report), report._repr_html_(), str(report.data())):
-        for part in ("Right so far: 1 of the 2", "Any pace.", "Marked so far", "hands back"):
+        for part in (
+            "Right so far: 1 of the 2",
+            "Any pace.",
+            "2 of 20 points in this chapter",
+            "next:",
+        ):
             assert part in form

@@ -15,7 +15,7 @@ from autograder.exercises import EXERCISES
 from autograder.grade import grade, run_here
 from autograder.recipes import Function, Leaf, Written
 from autograder.report import PRACTICE_NOTE, Report, Score, Verdict, anchor, shown
-from autograder.report.html import NEITHER, RIGHT, WRONG
+from autograder.report.html import NEITHER, RIGHT, WRONG, _link
 
 HOSTILE = "<script>alert('`1`')</script><img src=x onerror=alert(1)>&\"'`"
 
@@ -447,7 +447,7 @@ def test_names_in_back_quotes_become_code_unless_a_quote_is_left_over():
 
 def test_the_link_is_the_id_that_jupyter_gives_the_heading():
     assert anchor("One step") == "One-step"
-    assert anchor('"') == "&quot;"
+    assert 'href="#&quot;"' in _link('"')
 
 
 # ── Secrets ─────────────────────────────────────────────────────────────────────────

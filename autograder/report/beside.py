@@ -1,0 +1,39 @@
+"""Two functions side by side, or below each other where there is little room."""
+
+from html import escape
+
+LONG = 16  # lines: two functions that are longer than this are folded
+BOTH = "display:flex;flex-wrap:wrap;gap:0.4em 1.2em;margin:0.3em 0"
+EACH = "flex:1 1 20em;min-width:0;margin:0"
+CODE = "white-space:pre;overflow-x:auto;margin:0.2em 0;padding:0.2em 0"
+
+
+def side_by_side(yours: str, reference: str, remark: str) -> str:
+    """The learner's own function and the reference, as HTML; nothing where there are none."""
+    if not reference:
+        return f"<p>{_coded(remark)}</p>" * bool(remark)
+    longest = max(len(code.splitlines()) for code in (yours, reference))
+    opened = "" if longest > LONG else " open"
+    blocks = _block("Yours", yours) + _block("The course's own", reference)
+    return (
+        f"<details{opened}><summary>Your function beside the course's own</summary>"
+        f'<div style="{BOTH}">{blocks}</div>{_remark(remark)}</details>'
+    )
+
+
+def _remark(remark: str) -> str:
+    return f"<p>{_coded(remark)}</p>" * bool(remark)
+
+
+def block(code: str) -> str:
+    """Code as a page shows it; a reader may move along its lines by keyboard."""
+    return f'<pre tabindex="0" style="{CODE}"><code>{escape(code)}</code></pre>'
+
+
+def _block(name: str, code: str) -> str:
+    return f'<div style="{EACH}"><small>{escape(name)}</small>{block(code)}</div>'
+
+
+def _coded(text: str) -> str:
+    parts = escape(text).split("`")
+    return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))
