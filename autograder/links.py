@@ -5,6 +5,7 @@ from the folder of solved notebooks.  A solved notebook is linked to only where 
 to (`autograder.workspace`): students of a class are handed chapters without it.
 """
 
+import platform
 import re
 from pathlib import Path
 from typing import Any
@@ -71,9 +72,22 @@ def text_cell(source: str, cell_id: str | None = None) -> dict[str, Any]:
     return {"cell_type": "markdown", "id": cell_id or "", "metadata": {}, "source": source}
 
 
+def _language() -> dict[str, Any]:
+    """What this Python's kernel says of itself: then JupyterLab finds nothing to change."""
+    return {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+        "version": platform.python_version(),
+    }
+
+
 def notebook(cells: list[dict[str, Any]], page: str) -> dict[str, Any]:
     """A notebook as a plain dict; cells without an id are numbered."""
     for number, cell in enumerate(cells):
         cell["id"] = cell["id"] or f"{page.replace(' ', '-')}-{number:03d}"
-    metadata = {OURS: page, "kernelspec": PYTHON, "language_info": {"name": "python"}}
+    metadata = {OURS: page, "kernelspec": PYTHON, "language_info": _language()}
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
