@@ -42,8 +42,12 @@ def title(chapter: Path) -> str:
 
 
 def anchor(heading: str) -> str:
-    """The id that JupyterLab and nbconvert give to a heading."""
-    return heading.replace(" ", "-")
+    """The id that JupyterLab and nbconvert give to a heading; an exercise's is its name.
+
+    JupyterLab finds no heading with a sign in it that a link has to encode, such as "·".
+    """
+    name, dot, _ = heading.partition(" · ")
+    return name if dot and name.isidentifier() else heading.replace(" ", "-")
 
 
 def solved_name(stem: str) -> str:

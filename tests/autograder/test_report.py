@@ -447,6 +447,7 @@ def test_names_in_back_quotes_become_code_unless_a_quote_is_left_over():
 
 def test_the_link_is_the_id_that_jupyter_gives_the_heading():
     assert anchor("One step") == "One-step"
+    assert anchor("adam · 4 points") == "adam"  # as the builder marks it
     assert 'href="#&quot;"' in _link('"')
 
 
