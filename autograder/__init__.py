@@ -12,5 +12,6 @@ def __getattr__(name: str):
         with known_state():  # what the exercises make once is made as ever
             from autograder import marking, writing
 
+        marking.watch_cells()
         return marking.mark if name == "mark" else writing.once_written
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -30,7 +30,7 @@ def properties(typical: Case) -> Iterator[Case]:
         )
     if any(tensor.numel() > 1 for tensor in seen):
         yield _again(typical, "inputs that are not contiguous in memory", spread)
-    yield Case("the first case a second time", typical.inputs, typical.judge)
+    yield Case("the first case a second time", typical.inputs, typical.judge, besides=True)
 
 
 def on_accelerator(exercise: Exercise, seed: int) -> Case | None:
@@ -56,4 +56,4 @@ def _tensors(case: Case) -> list[Tensor]:
 
 
 def _again(typical: Case, name: str, change: Callable[[Tensor], Tensor]) -> Case:
-    return Case(name, each_tensor(typical.inputs, change), typical.judge)
+    return Case(name, each_tensor(typical.inputs, change), typical.judge, besides=True)

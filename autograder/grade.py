@@ -42,7 +42,11 @@ def grade(
         if outcome.failure or outcome.changed:
             raise RuntimeError(f"{exercise.id}: the reference fails {case.name!r}: {outcome}")
     verdicts = tuple(
-        Verdict(case.name, rule(case, outcome, expected.result, exercise, seed, number))
+        Verdict(
+            case.name,
+            rule(case, outcome, expected.result, exercise, seed, number),
+            besides=case.besides,
+        )
         for number, (case, outcome, expected) in enumerate(
             zip(cases, outcomes, right, strict=True)
         )
@@ -66,6 +70,15 @@ def grade(
         secret=secret,
         practice=practice,
     )
+
+
+def refused(exercise: Exercise, stale: str) -> Report:
+    """The report on a function that is not what its cell says: it is not marked."""
+    verdicts = [
+        Verdict(case.name, Complaint(stale, Kind.MISSING), besides=case.besides)
+        for case in draw(exercise, PRACTICE)
+    ]
+    return Report(exercise, tuple(verdicts), attempted=False, stale=stale, practice=True)
 
 
 def rule(
@@ -119,7 +132,7 @@ def elsewhere(
         return ""
     right = attempt(exercise.target, case.inputs)
     complaint = judge(case, attempt(submission, case.inputs, around=around), right.result)
-    return complaint and f"{case.name.capitalize()}, where nothing is graded: {complaint}."
+    return complaint and f"{case.name.capitalize()}, where it costs no points: {complaint}."
 
 
 def run_here(

@@ -24,13 +24,20 @@ from autograder.styles import in_another_style
 SEEDS = (PRACTICE, 1, 2)
 TABLE = Path(__file__).parents[1] / "docs" / "kill-matrix.md"
 
+# what may earn more than half, and why: by exercise and mistake
+ABOVE_HALF = {
+    ("activations.selu", name): "right in float32 to its last digit; wrong in float64 alone"
+    for name in ("five digits typed in", "four digits typed in")
+}
+
 INTRODUCTION = f"""# Kill matrix
 
 Each row is one known mistake, written as one edit of the right answer and run through the
-grader with {len(SEEDS)} seeds. *Points* is the most that it earned, *diagnosis* what the grader
-called it; *with a slip*, what it called it when one degenerate case that the mistake leaves
-right went wrong as well, in a random way (– where it leaves none right); *in another style*,
-when every quotient, difference, product and square was written otherwise.
+grader with {len(SEEDS)} seeds. *Points* is the most that it earned: at most half where a case
+of the exercise's own is wrong, more only for the reason that is given. *Diagnosis* is what
+the grader called it; *with a slip*, what it called it when one degenerate case that the
+mistake leaves right went wrong as well, in a random way (– where it leaves none right); *in
+another style*, when every quotient, difference, product and square was written otherwise.
 `python -m autograder kill-matrix` makes this table; a test holds it to be up to date.
 """
 
@@ -48,6 +55,15 @@ class Kill:
     @property
     def points(self) -> float:
         return max(report.score for report in self.reports)
+
+    @property
+    def argued(self) -> str:
+        """Why it may earn more than half, if it may."""
+        return ABOVE_HALF.get((self.exercise.id, self.wrong.name), "")
+
+    @property
+    def costs_half(self) -> bool:
+        return self.points <= self.exercise.points / 2
 
     @property
     def caught(self) -> bool:
@@ -79,7 +95,7 @@ class Kill:
         slipped = called(self.slipped) if self.slipped else "–"
         cells = [
             self.wrong.name,
-            f"{self.points:g}",
+            f"{self.points:g}" + f" ({self.argued})" * bool(self.argued),
             "✓ named" if self.named else " or ".join(self.diagnoses),
             "✓ named" if self.slipped and self.named_with_a_slip else slipped,
             "✓ named" if self.named_in_another_style else called(self.styled),
@@ -172,6 +188,8 @@ def short(exercise: Exercise) -> list[str]:
     for kill in kills(exercise):
         if not kill.caught:
             found.append(f"{exercise.id}: {kill.wrong.name!r} earns everything")
+        if not (kill.costs_half or kill.argued):
+            found.append(f"{exercise.id}: {kill.wrong.name!r} earns more than half")
         if not kill.named:
             found.append(f"{exercise.id}: {kill.wrong.name!r} is {' or '.join(kill.diagnoses)}")
     return found

@@ -5,19 +5,20 @@ The module is not called `mark` so that `autograder.mark` is one thing, the func
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from autograder import progress
+from autograder import last_run, progress
 from autograder.absent import ABSENT, absent, named
 from autograder.apart.lending import asked, scope_of, uses
 from autograder.asking import Loan, grade_with, is_right, loan, neighbours
-from autograder.calling.attempt import Around
+from autograder.calling.attempt import SECONDS, Around
 from autograder.compared import compared
 from autograder.exercises import EXERCISES, find
 from autograder.front_page import refresh
-from autograder.grade import PRACTICE, elsewhere, run_here
+from autograder.grade import PRACTICE, Run, elsewhere, refused, run_here
 from autograder.pace import pace
 from autograder.report import TRIES_BEFORE_TRACE, Report, Score
 from autograder.solution import Solution
@@ -42,13 +43,19 @@ def mark(
         return _shown(chosen, show)
     if isinstance(submission, str):
         submission = named(submission, sys._getframe(1).f_globals)
-    return _told(absent(chosen) if submission is ABSENT else _marked(chosen, submission))
+    return _told(_missing(chosen) if submission is ABSENT else _marked(chosen, submission))
 
 
 def _told(report: Report) -> Score:
     if not _shows_html():
         print(report)
     return Score(report)
+
+
+def _missing(exercise: Exercise) -> Report:
+    """Why there is nothing to mark: a cell that failed, or none that was run."""
+    failed = last_run.missing(exercise.name)
+    return refused(exercise, failed) if failed else absent(exercise)
 
 
 def _shown(exercise: Exercise, what: str) -> Solution:
@@ -64,7 +71,10 @@ def _shown(exercise: Exercise, what: str) -> Solution:
 
 def _marked(chosen: Exercise, submission: Callable) -> Report:
     """The report on a function, noted in the learner's progress."""
-    report, around = _asked(chosen, submission)
+    if stale := last_run.stale(submission, chosen.name):
+        report, around = refused(chosen, stale), nullcontext
+    else:
+        report, around = _asked(chosen, submission)
     if report.passed and (remark := elsewhere(chosen, submission, around=around)):
         report = report.noting(remark)
     progress.note(chosen, report)
@@ -82,10 +92,16 @@ def _marked(chosen: Exercise, submission: Callable) -> Report:
 def _asked(exercise: Exercise, submission: Callable) -> tuple[Report, Around]:
     """The report on a function, and what surrounds its calls: see `autograder.asking`."""
     scope, borrowed = scope_of(submission), _loan(exercise, submission, frozenset())
+    patience = iter([SECONDS])
+
+    def run(lent: Loan) -> Run:  # a second time, without what is lent, it gets less
+        limit = next(patience, QUIET)
+        return run_here(submission, limit, around=_around(exercise, lent, scope))
+
     report = grade_with(
         exercise,
         borrowed,
-        lambda lent: run_here(submission, around=_around(exercise, lent, scope)),
+        run,
         PRACTICE,
         practice=True,
     )
@@ -126,6 +142,11 @@ def _exercise_of(submission: Any) -> Exercise:
         f"there are {', '.join(sorted(by_name))}. Define your function under one of these "
         "names, or pass the exercise's id as second argument."
     )
+
+
+def watch_cells() -> None:
+    """See from now on whether a function is still what its cell says."""
+    last_run.watch(_shell())
 
 
 def _shell():

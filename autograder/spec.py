@@ -16,11 +16,15 @@ from autograder.compare import Judge, disagreement
 
 @dataclass(frozen=True)
 class Case:
-    """Named inputs, and the judge that rules on what comes out."""
+    """Named inputs, and the judge that rules on what comes out.
+
+    `besides` marks what every exercise is asked besides its own cases: it costs less.
+    """
 
     name: str
     inputs: Mapping[str, Any]
     judge: Judge = disagreement
+    besides: bool = False
 
 
 @dataclass(frozen=True)

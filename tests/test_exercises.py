@@ -9,9 +9,10 @@ import pytest
 from autograder.calling.attempt import attempt
 from autograder.cases import draw
 from autograder.diagnose import answers, same
+from autograder.diagnose.answering import cases, in_order
 from autograder.exercises import EXERCISES
-from autograder.grade import PRACTICE, grade, run_here
-from autograder.kill_matrix import SEEDS, TABLE, count, kills, section, short
+from autograder.grade import PRACTICE, grade, rule, run_here
+from autograder.kill_matrix import ABOVE_HALF, SEEDS, TABLE, count, kills, section, short
 from autograder.notebook import ROOT
 from autograder.report import shown
 from autograder.styles import in_another_style
@@ -61,6 +62,20 @@ def test_the_stub_earns_nothing_and_is_not_called_wrong(exercise):
     assert "not attempted" in str(report)
 
 
+@every_exercise
+def test_no_known_mistake_earns_more_than_half_unless_there_is_a_reason(exercise):
+    right = answers(exercise, PRACTICE)
+    for wrong in exercise.misconceptions:
+        theirs = zip(
+            cases(exercise, PRACTICE), in_order(exercise, PRACTICE, wrong), right, strict=False
+        )
+        costs_half = any(  # asked no further than it takes
+            not case.besides and rule(case, got, expected.result, exercise, PRACTICE, number)
+            for number, (case, got, expected) in enumerate(theirs)
+        )
+        assert costs_half != ((exercise.id, wrong.name) in ABOVE_HALF), wrong.name
+
+
 @pytest.mark.slow
 @every_exercise
 def test_each_misconception_is_caught_named_as_itself_and_published(exercise, record_property):
@@ -72,6 +87,9 @@ def test_each_misconception_is_caught_named_as_itself_and_published(exercise, re
 
 # Two edits that make the very function that a third makes: whoever holds both wrote that one.
 ALSO_KNOWN_AS = {
+    ("missing gradients not expected", "values for gradients"): (
+        "values for gradients in every layer"
+    ),
     ("truncated not corrected", "cut at two, not at two deviations"): "normal for truncated",
     ("counted from 1", "no 1"): "steps not divided by alone",
     ("biased running variance", "N − 1 twice"): "unbiased variance for normalizing",

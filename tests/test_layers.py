@@ -30,7 +30,8 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"steadygrad.explorers"},
     {"autograder.state", "autograder.compare", "autograder.recipes", "autograder.workspace"}
     | {"autograder.links", "autograder.contents", "autograder.marks"},
-    {"autograder.calling", "autograder.progress_file", "autograder.glossary"},
+    {"autograder.calling", "autograder.progress_file", "autograder.glossary"}
+    | {"autograder.points"},
     {"autograder.front_page"},
     {"autograder.surrounding"},
     {"autograder.spec", "autograder.judges"},
@@ -39,7 +40,7 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"autograder.exercises"},
     {"autograder.diagnose", "autograder.rounding", "autograder.handed_in"},
     {"autograder.pages", "autograder.converters", "autograder.report"},
-    {"autograder.grade", "autograder.pace", "autograder.progress"},
+    {"autograder.grade", "autograder.last_run", "autograder.pace", "autograder.progress"},
     {"autograder.asking", "autograder.slips", "autograder.compared", "autograder.solution"}
     | {"autograder.absent"},
     {"autograder.judging", "autograder.writing", "autograder.collecting"}

@@ -17,7 +17,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from autograder.apart.wire import WireError, receive, send
-from autograder.calling.attempt import SECONDS, Outcome, noticed, patience, too_long
+from autograder.calling.attempt import (
+    NOT_ASKED,
+    SECONDS,
+    Outcome,
+    endless,
+    noticed,
+    patience,
+    too_long,
+)
 from autograder.calling.plain import legible
 
 # -I: no file that lies beside the notebook is imported
@@ -33,7 +41,10 @@ NOT_RUN = Outcome(
 )
 
 
-FAILURES = ("missing", "not attempted", "raised", "time", "died", "too large", "withheld")
+FAILURES = (
+    "missing", "not attempted", "raised", "input", "time", "died", "too large", "withheld",
+    "no gradient", "gradient mode", "no state", "order", "copies",
+)  # fmt: skip
 
 
 class DiedError(Exception):
@@ -94,6 +105,9 @@ class Sandbox:
         outcomes: list[Outcome] = []
         ended = self._ended
         for each in inputs:
+            if endless(outcomes):
+                outcomes.append(NOT_ASKED)
+                continue
             if self._ended - ended >= 2:
                 outcomes.append(NOT_RUN)
                 continue

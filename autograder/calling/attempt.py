@@ -15,7 +15,7 @@ from autograder.calling.inputs import changed, seen
 from autograder.calling.limits import TimeLimit, limited
 from autograder.calling.plain import DEEPEST, contents, legible, parts, plain
 from autograder.calling.remarks import message, on_leaving, on_names, remarks
-from autograder.calling.streams import Streams, caught, new_streams
+from autograder.calling.streams import NO_PROMPT, Streams, caught, new_streams
 from autograder.calling.withheld import WithheldError
 from autograder.compare import INSTEAD, RAISED, RETURNED, afterwards, kind_of
 from autograder.recipes import (
@@ -32,6 +32,8 @@ from autograder.state import known_state
 from autograder.state.of_python import builtins_again
 
 Around = Callable[[], contextlib.AbstractContextManager]  # what surrounds each call
+TIME = ("time", "")  # how it failed that ran too long
+SHORT = 0.2  # seconds: still ten times a right answer
 SECONDS = 5.0  # a reference answers in milliseconds; a busy machine must not cost points
 
 
@@ -64,6 +66,14 @@ LEFT_BEHIND = (
     "left PyTorch's gradients switched off or on for all that comes after it: "
     "use `with torch.no_grad():`, which ends by itself"
 )
+NO_INPUT = Outcome(
+    failure=("input", ""),
+    error="asks for input, and nobody sits at a keyboard here",
+)
+NOT_ASKED = Outcome(
+    failure=("ended", ""),
+    error="was not asked here, since it did not come to an end in the first case",
+)
 NOT_ATTEMPTED = Outcome(failure=("not attempted", ""), error="is not written yet")
 
 
@@ -78,7 +88,7 @@ def handed_on(error: WithheldError) -> Outcome:
 
 def too_long(seconds: float) -> Outcome:
     return Outcome(
-        failure=("time", ""),
+        failure=TIME,
         error=f"ran longer than {seconds:g} seconds: look for a loop that never ends",
     )
 
@@ -94,19 +104,29 @@ def attempt_all(
     """Outcomes of all calls, in order; without `idle` only the time they compute counts."""
     outcomes: list[Outcome] = []
     for each in inputs:
+        if endless(outcomes):
+            outcomes.append(NOT_ASKED)
+            continue
         limit = patience(outcomes, seconds)
         outcomes.append(attempt(submission, each, limit, idle=idle, around=around))
     return outcomes
+
+
+def endless(so_far: list[Outcome]) -> bool:
+    """Whether the first case, without which none counts, ran into the limit."""
+    return bool(so_far) and so_far[0].failure == TIME
 
 
 def patience(so_far: list[Outcome], seconds: float) -> float:
     """The limit for the next call.
 
     The first gets twice as much, since it may be the first to load a part of PyTorch; after
-    two that ran into the limit all get less, for everyone's sake.
+    one that ran into the limit all get less, for everyone's sake.
     """
-    late = sum(outcome.failure == ("time", "") for outcome in so_far)
-    return seconds / 5 if late >= 2 else seconds if so_far else 2 * seconds
+    late = sum(outcome.failure == TIME for outcome in so_far)
+    if late:
+        return min(seconds, max(SHORT, seconds / (5 if late == 1 else 50)))
+    return seconds if so_far else 2 * seconds
 
 
 def attempt(
@@ -160,6 +180,9 @@ def _observed(
         calls = _contained(submission, streams, left, mend)
         with caught(streams):  # also what an iterator prints that comes back
             outcome = _call(calls, inputs, mine, *limit, around)
+    kind, of = outcome.failure or ("", "")
+    if kind == "raised" and (streams[2].asked or of == NO_PROMPT):
+        return NO_INPUT
     said = [*remarks(*streams, warned), *on_leaving(left), *on_names(submission)]
     return outcome._replace(remarks=tuple(said))
 

@@ -22,12 +22,12 @@ def remarks(said: Sink, complained: Sink, keyboard: Silence, warned: list) -> It
     if said.count:
         yield (
             f"It printed {_short(said.kept)}. Printing costs no points; "
-            "take it out before you hand in."
+            "take it out when you are done."
         )
     if complained.count:
         yield f"It wrote {_short(complained.kept)} to the error stream, which costs no points."
     if keyboard.asked:
-        yield f"Note that {NO_KEYBOARD}; all that it needs comes with its arguments."
+        yield f"Note that {NO_KEYBOARD}."
     for warning in warned[:1]:
         category = legible(warning.category.__name__)
         yield (

@@ -12,7 +12,11 @@ from collections.abc import Iterator
 
 from autograder.calling.plain import SHOWN
 
-NO_KEYBOARD = "it asked for input, and grading has no keyboard"
+NO_PROMPT = "StdinNotImplementedError"  # what a kernel raises that must not ask
+NO_KEYBOARD = (
+    "it asked for input, and nobody sits at a keyboard while it runs here; all that it needs "
+    "comes with its arguments"
+)
 _nowhere: list[int] = []
 
 
@@ -138,6 +142,34 @@ def caught(streams: Streams) -> Iterator[None]:
     sys.stdout, sys.stderr, sys.stdin = streams
     builtins.input = streams[2].answer
     try:
-        yield
+        with _no_prompts():
+            yield
     finally:
         sys.stdout, sys.stderr, sys.stdin, builtins.input = before
+
+
+@contextlib.contextmanager
+def no_keyboard() -> Iterator[None]:
+    """Nobody is asked in here: whoever tries comes to the end of what was typed."""
+    before, builtins.input = builtins.input, Silence().answer
+    try:
+        with _no_prompts():
+            yield
+    finally:
+        builtins.input = before
+
+
+@contextlib.contextmanager
+def _no_prompts() -> Iterator[None]:
+    """Let a notebook's kernel refuse to ask: its `input` and `getpass` go by many names."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    kernel = getattr(shell, "kernel", None)
+    may_ask = getattr(kernel, "_allow_stdin", None)  # there is no public way to say so
+    if may_ask is None:
+        yield
+        return
+    kernel._allow_stdin = False
+    try:
+        yield
+    finally:
+        kernel._allow_stdin = may_ask

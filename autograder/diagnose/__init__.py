@@ -12,6 +12,6 @@ deciding     the diagnosis: a name only where the evidence bears it
 """
 
 from autograder.diagnose.answering import VARIANT_SECONDS, answer, answers, same
-from autograder.diagnose.deciding import Diagnosis, diagnose
+from autograder.diagnose.deciding import PARAGRAPH, Diagnosis, diagnose
 
-__all__ = ["VARIANT_SECONDS", "Diagnosis", "answer", "answers", "diagnose", "same"]
+__all__ = ["PARAGRAPH", "VARIANT_SECONDS", "Diagnosis", "answer", "answers", "diagnose", "same"]

@@ -232,6 +232,11 @@ ENDED = {
         "Your function does not come to an end. Look at the condition of its loop: what has to "
         "change for it to become false, and does it change, in this case too?",
     ),
+    "input": Cause(
+        "a question to the keyboard",
+        "Your function asks for input. Nobody sits at a keyboard while it is marked or graded: "
+        "all that it needs comes with its arguments. Take the question out.",
+    ),
     "no gradient": Cause(
         "the gradient lost",
         "Your numbers have lost their connection to the input, so that no gradient finds its way "

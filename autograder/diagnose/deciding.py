@@ -1,11 +1,11 @@
 """The diagnosis: a name only where the evidence bears it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.calling.attempt import Outcome
 from autograder.compare import Complaint, Kind
-from autograder.diagnose.answering import answers, cases, in_order, same
+from autograder.diagnose.answering import answer, answers, cases, in_order, same
 from autograder.diagnose.causes import Cause, cause
 from autograder.diagnose.edits import edits
 from autograder.diagnose.evidence import Trial
@@ -16,6 +16,7 @@ from autograder.diagnose.saying import evidence, part_called, rest
 from autograder.diagnose.search import GOOD, Explanation, calls, explanations, heavy, singles
 from autograder.spec import Exercise, Misconception
 
+PARAGRAPH = "\n"  # between what is said of different parts of an answer
 LIKELY = 0.5  # least score that is worth a name
 AHEAD = 0.1  # by which the best has to be ahead of what says something else
 EDITS, FEW_EDITS = 150, 25  # slips of the pen that are tried; fewer where each takes long
@@ -28,7 +29,8 @@ class Diagnosis:
 
     Not `certain` when they do not explain most of it, or something else would as well.
     `evidence` says what they explain, `rest` what they do not; `relation` stands where no
-    mistake is known, and `title` is its name in short.
+    mistake is known, and `title` is its name in short.  Of the `unseen` ones the symptom does
+    not show, because of another mistake beside them.
     """
 
     misconceptions: tuple[Misconception, ...]
@@ -37,6 +39,7 @@ class Diagnosis:
     rest: str = ""
     relation: str = ""
     title: str = ""
+    unseen: tuple[Misconception, ...] = ()
 
     @property
     def name(self) -> str:
@@ -91,7 +94,27 @@ def alike(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> list[Mi
 def told(best: Explanation, *, certain: bool = True) -> Diagnosis:
     """The diagnosis with what it explains, and what it does not."""
     certain = certain and not best.doubtful
-    return Diagnosis(best.wrong, certain, evidence(best), rest(best))
+    in_order = tuple(sorted(best.wrong, key=lambda wrong: min(_acts(best, wrong), default=0)))
+    unseen = tuple(wrong for wrong in in_order if _unseen(best, wrong))
+    best = replace(best, wrong=in_order)
+    return Diagnosis(in_order, certain, evidence(best), rest(best), unseen=unseen)
+
+
+def _acts(best: Explanation, wrong: Misconception) -> list[int]:
+    """The cases in which a mistake shows, were it the only one."""
+    return [n for n in best.trial.known if best.trial.match(n, (wrong,)).off.any()]
+
+
+def _unseen(best: Explanation, wrong: Misconception) -> bool:
+    """Whether a mistake beside others ends in an error by itself, and none came."""
+    trial, acts = best.trial, _acts(best, wrong)
+    alone = [answer(trial.exercise, trial.seed, n, wrong) for n in acts]
+    return (
+        len(best.wrong) > 1
+        and bool(acts)
+        and all(each.failure for each in alone)
+        and not any(trial.outcomes[n].failure for n in acts)
+    )
 
 
 def named(found: list[Explanation]) -> Explanation | None:
@@ -157,7 +180,7 @@ def _in_words(trial: Trial, found: list[tuple[tuple, Relation]]) -> Diagnosis | 
         subject = "Your result" if what in ("", "result") else f"In your result, {what}"
         open_, guarded = of[title].sentence, of[title].guarded or of[title].sentence
         said.append((f"{subject} {open_}.", f"{subject} {guarded}."))
-    sentences, without_numbers = map(" ".join, zip(*said[:3], strict=True))
+    sentences, without_numbers = map(PARAGRAPH.join, zip(*said[:3], strict=True))
     return Diagnosis(
         (),
         relation=Complaint(sentences, Kind.VALUES, without_numbers),

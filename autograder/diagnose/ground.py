@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from autograder.calling.attempt import Outcome, attempt
-from autograder.cases import properties
 from autograder.compare import RETURNED, Judge, Path, close, disagreement
 from autograder.diagnose.answering import answers, cases
 from autograder.diagnose.leaves import Leaf, at, components, each_leaf, leaf, leaves, replaced
@@ -106,13 +105,12 @@ def _dressed(should: Any, like: Any) -> Any:
 def grounds(exercise: Exercise, seed: int) -> tuple[Ground, ...]:
     """The grounds of all cases; the more numbers an answer has, the more its case weighs."""
     drawn, right = cases(exercise, seed), answers(exercise, seed)
-    own = len(drawn) - len(list(properties(drawn[0])))
     typical = telling(right[0])
     weights = []
     for number, outcome in enumerate(right):
         share = telling(outcome) / typical if typical else 1.0
         weight = 1.0 if number == 0 else min(1.0, max(DEGENERATE, 2 * share))
-        weights.append(weight if number < own else PROPERTY)
+        weights.append(PROPERTY if drawn[number].besides else weight)
     return tuple(map(lay_out, [exercise] * len(drawn), drawn, right, weights))
 
 

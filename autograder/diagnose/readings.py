@@ -9,6 +9,7 @@ from autograder.compare import RETURNED
 from autograder.diagnose.ground import Ground
 from autograder.diagnose.leaves import Leaf, at, leaves, replaced
 
+MISSING = "nothing"  # the form of what is not there
 PLAIN = (0.0, 1.0, -1.0)  # numbers that many a mistake comes out with
 FAR = 100.0  # times the tolerance: no judge that looks at it lets this pass
 WEAK = 0.25  # what such a number counts for, or an error of the same kind
@@ -27,7 +28,7 @@ class Reading:
     forms: list[str]
     odd: dict[int, np.ndarray]  # the numbers of leaves that have another shape
     wrong: np.ndarray
-    extra: str = ""
+    extra: str = ""  # what came besides, by its places
 
     @property
     def whole(self) -> bool:
@@ -43,7 +44,7 @@ def read(ground: Ground, outcome: Outcome, *, judged: bool = False) -> Reading:
     found = leaves(outcome.result)
     values = np.full(len(ground.values), np.nan)
     forms, odd = [], {}
-    missing = Leaf("nothing", None)
+    missing = Leaf(MISSING, None)
     for number, (path, row) in enumerate(zip(ground.paths, _rows(ground), strict=True)):
         part = found.pop(path, missing)
         forms.append(part.form)
@@ -52,7 +53,7 @@ def read(ground: Ground, outcome: Outcome, *, judged: bool = False) -> Reading:
         elif part.values is not None:
             odd[number] = part.values
     found.pop((RETURNED,), None)
-    extra = f"{len(found)} more" if found else ""
+    extra = " ".join(map(str, found))
     reading = Reading(outcome, values, forms, odd, np.zeros(count, bool), extra)
     reading.wrong = _wrong(ground, reading, judged)
     return reading
@@ -159,15 +160,18 @@ def alike(ground: Ground, one: Reading, other: Reading) -> np.ndarray:
     found = np.zeros(count + len(ground.paths) + 1, bool)
     found[:count] = ground.near(one.values, other.values)
     rows = _rows(ground)
+    beside = one.extra == other.extra
     for number, (mine, theirs) in enumerate(zip(one.forms, other.forms, strict=True)):
         found[count + number] = mine == theirs
         if mine == theirs != ground.forms[number] and "float32" in mine:  # in few digits
             row = rows[number]
             found[row] = np.isclose(one.values[row], other.values[row], 1e-5, equal_nan=True)
+        if mine == theirs == MISSING and not beside:  # each has something else instead
+            found[rows[number]] = found[count + number] = False
         if number in one.odd or number in other.odd:
             same = mine == theirs and _same_odd(ground, one.odd[number], other.odd[number])
             found[rows[number]] = found[count + number] = same
-    found[-1] = one.outcome.changed == other.outcome.changed and one.extra == other.extra
+    found[-1] = one.outcome.changed == other.outcome.changed and beside
     return found
 
 

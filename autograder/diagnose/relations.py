@@ -13,6 +13,7 @@ import numpy as np
 from autograder.diagnose.evidence import Trial
 from autograder.diagnose.leaves import leaves
 from autograder.diagnose.quantities import matching, quantities, shown
+from autograder.diagnose.readings import MISSING
 
 ENOUGH = 3  # numbers that could not be anything, over all cases
 DIGITS = 1e-4  # to which a relation has to hold; finer where the case tells finer
@@ -65,7 +66,8 @@ def pairs_of(trial: Trial, component: tuple, numbers: list[int]) -> list[Pair]:
         count = len(ground.values)
         wrong = reading.wrong[:count][rows]
         misshapen = any(n in reading.odd for n in leaf)
-        if not wrong.any() or misshapen:
+        lacking = all(reading.forms[n] == MISSING for n in leaf)
+        if not wrong.any() or misshapen or lacking:
             continue
         numeric = [n for n in leaf if (ground.leaf_of == n).any()]
         shapes = {ground.forms[n].partition(" ")[2] for n in numeric}

@@ -16,12 +16,12 @@ UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 def defines(cell: NotebookNode, name: str) -> bool:
     """Whether a code cell gives this name to something."""
-    return cell.cell_type == "code" and name in _given(cell.source)
+    return cell.cell_type == "code" and name in given(cell.source)
 
 
 def works_on(cell: NotebookNode, name: str) -> bool:
     """Whether a code cell gives this name to more than a stub."""
-    return cell.cell_type == "code" and _given(cell.source).get(name, False)
+    return cell.cell_type == "code" and given(cell.source).get(name, False)
 
 
 def same_code(one: str, other: str) -> bool:
@@ -66,7 +66,7 @@ def _magic_lines(source: str) -> int:
 
 
 @functools.lru_cache(maxsize=1000)
-def _given(source: str) -> dict[str, bool]:
+def given(source: str) -> dict[str, bool]:
     """The names that a cell gives, and whether to more than a stub."""
     tree = parsed(source)
     if tree is not None:

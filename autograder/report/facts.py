@@ -5,6 +5,7 @@ from typing import Any
 
 from autograder.calling.attempt import Outcome, attempt
 from autograder.diagnose import Diagnosis
+from autograder.points import earned, lacks_an_idea
 from autograder.recipes import Recipe
 from autograder.report.described import described
 from autograder.report.shown import shown
@@ -17,13 +18,15 @@ from autograder.state import known_state
 class Facts:
     """All verdicts on one submission, and what went wrong if we recognise it.
 
-    `notes` come from whoever handed the submission in (what had to be repaired); `traced` is
+    `stale` says why the function is not what its cell says, and was not asked.  `notes` come
+    from whoever handed the submission in (what had to be repaired); `traced` is
     the outcome on the exercise's tiny example, shown once `with_trace` is asked for.
     """
 
     exercise: Exercise
     verdicts: tuple[Verdict, ...]
     attempted: bool = True
+    stale: str = ""
     diagnosis: Diagnosis | None = None
     remarks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -35,10 +38,8 @@ class Facts:
 
     @property
     def score(self) -> float:
-        """Points earned, shared equally by the cases; none without the first, typical one."""
-        passed = [verdict.passed for verdict in self.verdicts]
-        share = sum(passed) / len(passed) if passed[0] else 0.0
-        return round(self.exercise.points * share, 2)
+        """Points earned, by the rule of `autograder.points`."""
+        return earned(self.exercise.points, self.verdicts)
 
     @property
     def passed(self) -> bool:
@@ -48,7 +49,8 @@ class Facts:
     def headline(self) -> str:
         points = f"{self.score:g} of {self.exercise.points:g} points"
         if not self.attempted:
-            return f"{self.exercise.name}: not attempted ({points})"
+            how = "not marked" if self.stale else "not attempted"
+            return f"{self.exercise.name}: {how} ({points})"
         return f"{self.exercise.name}: {points}"
 
     @property
@@ -62,19 +64,23 @@ class Facts:
 
     @property
     def first_complaint(self) -> str:
-        """The failed case whose complaint helps most, and the complaint."""
-        failed = [verdict for verdict in self.verdicts if not verdict.passed]
-        if not failed or not self.attempted:
+        """The first case that failed, which is the most typical one, and the complaint."""
+        first = next((verdict for verdict in self.verdicts if not verdict.passed), None)
+        if first is None or not self.attempted:
             return ""
-        first = min(failed, key=lambda verdict: verdict.complaint.kind)
         return ended(f"On “{first.case}”: {self.said(first.complaint)}")
 
     @property
     def rule(self) -> str:
-        """Why there are no points although cases passed, where that is so."""
-        if not self.attempted or self.score or not any(v.passed for v in self.verdicts):
+        """Why there are fewer points than cases passed, where that is so."""
+        right = [verdict.passed for verdict in self.verdicts]
+        if not self.attempted or not any(right):
             return ""
-        return "No case counts without the first one, which is the typical one."
+        if not right[0]:
+            return "No case counts without the first one, which is the typical one."
+        if lacks_an_idea(self.verdicts) and sum(right) > len(right) / 2:
+            return "Half of the points are for having every case of the exercise right."
+        return ""
 
     @property
     def folded(self) -> bool:

@@ -5,9 +5,14 @@ How it looks, as text or as HTML, is decided elsewhere.
 
 import re
 
+from autograder.diagnose import PARAGRAPH, Diagnosis
 from autograder.report.facts import Facts, ended
 
-PRACTICE_NOTE = "Practice cases. Grading draws others of the same kind."
+PRACTICE_NOTE = "Practice cases; where someone grades, others of the same kind are drawn."
+FROM_BEFORE = (
+    "The `{}` that is still there is from before, and is not marked: what counts is what the "
+    "cell says. Mend the cell, run it, then mark again."
+)
 
 
 class Findings(Facts):
@@ -17,22 +22,22 @@ class Findings(Facts):
     def lead(self) -> str:
         """What helps most, to be read first: the diagnosis, or else the first complaint."""
         if not self.attempted:
-            return f"`{self.exercise.name}` is not written yet."
+            return self.stale or f"`{self.exercise.name}` is not written yet."
         if self.passed:
             return f"`{self.exercise.name}` is right."
         if self._named:
-            return self._named
+            return self._named[0]
         return ended(_in_two(self.first_complaint)[0])
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """What is said after the lead, a paragraph each."""
         if not self.attempted:
-            return ()
+            return (FROM_BEFORE.format(self.exercise.name),) if self.stale else ()
         if self.passed:
             return tuple(filter(None, [self.known, self.beside.pace]))
         first, also = _in_two(self.first_complaint)
-        said = [self.explained, *self._evidence]
+        said = [*self._named[1:], *self._explained, *self._evidence]
         said += [f"{ended(first)} {also}".rstrip() if self._named else also, self.rule]
         return tuple(filter(None, said))
 
@@ -50,21 +55,33 @@ class Findings(Facts):
         return self.beside.learned or f"This was so that you can {self.exercise.goal}."
 
     @property
-    def _named(self) -> str:
+    def _named(self) -> tuple[str, ...]:
         """What the diagnosis calls it; what it is to the right answer, where that is all."""
         found = self.diagnosis
         if not found:
-            return ""
+            return ()
         if not found.misconceptions:
-            return ended(self.said(found.relation)) if found.relation else ""
+            said = self.said(found.relation)
+            return tuple(map(ended, said.split(PARAGRAPH))) if said else ()
         begin = "Looks like" if found.certain else "Looks most like"
-        return f"{begin}: {found.name}."
+        return (f"{begin}: {found.name}.",)
 
     @property
     def explained(self) -> str:
-        """What can be seen of the misconceptions, and which idea is missing."""
-        wrongs = self.diagnosis.misconceptions if self.diagnosis else ()
-        return " ".join(f"{wrong.symptom} {wrong.hint}" for wrong in wrongs)
+        """All that the diagnosis explains, in one."""
+        return " ".join(self._explained)
+
+    @property
+    def _explained(self) -> list[str]:
+        """What can be seen of each misconception, and which idea is missing."""
+        found = self.diagnosis or Diagnosis(())
+        told = {
+            wrong.name: wrong.hint if wrong in found.unseen else f"{wrong.symptom} {wrong.hint}"
+            for wrong in found.misconceptions
+        }
+        if len(told) == 1:
+            return [*told.values()]
+        return [f"“{name}”: {said}" for name, said in told.items()]
 
     @property
     def sections(self) -> tuple[str, ...]:
@@ -80,7 +97,7 @@ class Findings(Facts):
         """What the diagnosis says, and the heading that it points to."""
         if not self._named:
             return "", ""
-        return f"{self._named} {self.explained}".rstrip(), self.sections[0]
+        return " ".join([*self._named, *self._explained]), self.sections[0]
 
 
 def _in_two(complaint: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ class Verdict:
     inputs: tuple[tuple[str, str], ...] = field(default=(), compare=False)  # name, as text
     got: str = field(default="", compare=False)  # "" when nothing came out
     expected: str = field(default="", compare=False)  # "" when that is what came out
+    besides: bool = field(default=False, kw_only=True)  # asked of every function
 
     @property
     def passed(self) -> bool:

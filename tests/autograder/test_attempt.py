@@ -12,7 +12,14 @@ import pytest
 import torch
 from tqdm import tqdm
 
-from autograder.calling.attempt import NOT_ATTEMPTED, Outcome, attempt, attempt_all, patience
+from autograder.calling.attempt import (
+    NOT_ASKED,
+    NOT_ATTEMPTED,
+    Outcome,
+    attempt,
+    attempt_all,
+    patience,
+)
 from autograder.calling.plain import SHOWN
 
 ONES = torch.ones(3)
@@ -191,10 +198,25 @@ def test_what_else_is_raised_in_a_finalizer_is_reported_as_ever(monkeypatch):
     assert [each.exc_type for each in reported] == [ValueError]
 
 
-def test_after_two_endless_calls_the_others_get_less_time():
+def test_after_endless_calls_the_others_get_less_time():
     late, fine = Outcome(failure=("time", "")), Outcome(result=1)
-    assert patience([late, fine], 5.0) == 5.0
-    assert patience([late, fine, late], 5.0) == 1.0
+    assert patience([], 5.0) == 10.0
+    assert patience([fine], 5.0) == 5.0
+    assert patience([fine, late], 5.0) == 1.0
+    assert patience([fine, late, fine, late], 5.0) == 0.2
+    assert patience([fine, late], 0.1) == 0.1
+
+
+def test_what_never_ends_is_over_in_the_time_that_it_is_told():
+    def endless(n):
+        while True:
+            pass
+
+    begin = time.monotonic()
+    first, *others = attempt_all(endless, [dict(n=n) for n in range(12)], 0.2)
+    assert time.monotonic() - begin < 0.6
+    assert first.error == "ran longer than 0.4 seconds: look for a loop that never ends"
+    assert others == [NOT_ASKED] * 11
 
 
 @pytest.mark.parametrize("seconds", [0.1, 5.0])
@@ -262,7 +284,7 @@ def test_a_print_is_caught_and_remarked_on(capsys):
 
     outcome = attempt(submission, {})
     assert outcome.remarks == (
-        "It printed 'here 3'. Printing costs no points; take it out before you hand in.",
+        "It printed 'here 3'. Printing costs no points; take it out when you are done.",
     )
     assert outcome.failure is None
     assert capsys.readouterr() == ("", "")

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -10,7 +11,7 @@ from toys import ASCENT, RULE, exercise
 
 from autograder.calling.attempt import attempt
 from autograder.compare import Complaint, Foreign, Kind, disagreement
-from autograder.diagnose import Diagnosis
+from autograder.diagnose import PARAGRAPH, Diagnosis
 from autograder.exercises import EXERCISES
 from autograder.grade import grade, run_here
 from autograder.recipes import Function, Leaf, Written
@@ -42,8 +43,8 @@ class Page(HTMLParser):
         self.text += data
 
 
-def verdict(case, kind=None, said="wrong", guarded=""):
-    return Verdict(case, Complaint(said, kind, guarded) if kind else "")
+def verdict(case, kind=None, said="wrong", guarded="", besides=False):
+    return Verdict(case, Complaint(said, kind, guarded) if kind else "", besides=besides)
 
 
 def report(*verdicts, **changes):
@@ -53,11 +54,27 @@ def report(*verdicts, **changes):
 # ── The score ───────────────────────────────────────────────────────────────────────
 
 
-def test_points_are_shared_by_the_cases_and_rounded_to_hundredths():
+def test_points_are_shared_by_the_cases_in_quarters_rounded_down():
     right, off = verdict("a"), verdict("b", Kind.VALUES)
     assert report(right, right).score == 3
     assert report(right, off).score == 1.5
-    assert report(right, right, off, off, off, off, off).score == 0.86
+    assert report(right, right, off, off, off, off, off).score == 0.75
+
+
+def test_a_case_of_the_exercises_own_costs_half_and_one_besides_its_share():
+    right, besides = verdict("a"), verdict("b", Kind.VALUES, besides=True)
+    assert report(*[right] * 9, verdict("b", Kind.VALUES)).score == 1.5
+    assert report(*[right] * 9, besides).score == 2.5
+    assert report(*[right] * 99, besides).score == 2.75  # not everything
+    assert report(*[right] * 8, verdict("b", Kind.VALUES), besides).score == 1.5
+    assert report(right, besides, besides, besides).score == 0.75
+
+
+def test_a_report_says_why_many_right_cases_earn_only_half():
+    right, off = verdict("a"), verdict("b", Kind.VALUES)
+    said = "Half of the points are for having every case of the exercise right."
+    assert said in str(report(right, right, off))
+    assert said not in str(report(right, right, verdict("b", Kind.VALUES, besides=True)))
 
 
 def test_without_the_typical_case_there_are_no_points():
@@ -86,14 +103,14 @@ def test_the_score_is_a_number_that_carries_its_report():
 # ── The first complaint ─────────────────────────────────────────────────────────────
 
 
-def test_the_complaint_that_helps_most_comes_first():
+def test_the_first_case_that_is_wrong_is_complained_of():
     said = report(
         verdict("a", Kind.VALUES, "values"),
         verdict("b", Kind.SHAPE, "shape"),
         verdict("c", Kind.SHAPE, "another shape"),
         verdict("d", Kind.DTYPE, "dtype"),
     )
-    assert said.first_complaint == "On “b”: shape."
+    assert said.first_complaint == "On “a”: values."
 
 
 def test_of_equal_complaints_the_first_case_speaks():
@@ -161,13 +178,29 @@ RELATION = Diagnosis((), certain=False, relation="Your result is the right one t
 def test_what_a_diagnosis_explains_and_what_it_does_not_follow_it():
     said = report(verdict("a", Kind.VALUES, "off"), diagnosis=EVIDENCE)
     assert said.lead == "Looks like: ascent and no decay."
-    assert said.sentences[1:] == (
+    assert said.sentences[0].startswith("“ascent”: ")
+    assert said.sentences[1].startswith("“no decay”: ")
+    assert said.sentences[2:] == (
         "On “a” this is exactly what you get.",
         "On “b” it should be 123.",
         "On “a”: off.",
     )
     assert said.sections == ("Which way is down", "One step")
-    assert str(said).splitlines()[5] == "See “Which way is down” and “One step”."
+    assert str(said).splitlines()[6] == "See “Which way is down” and “One step”."
+
+
+def test_what_a_mistake_beside_another_does_not_show_is_not_said():
+    hidden = replace(EVIDENCE, unseen=EVIDENCE.misconceptions[1:])
+    said = str(report(verdict("a", Kind.VALUES, "off"), diagnosis=hidden))
+    assert "“ascent”: Symptom of ascent. Hint at ascent." in said
+    assert "“no decay”: Hint at no decay." in said
+
+
+def test_what_two_parts_are_stands_in_two_paragraphs():
+    two = Diagnosis((), relation=PARAGRAPH.join(["In your result, a is b.", "And c is d."]))
+    said = report(verdict("a", Kind.VALUES, "off"), diagnosis=two)
+    assert said.lead == "In your result, a is b."
+    assert said.sentences == ("And c is d.", "On “a”: off.")
 
 
 def test_where_only_a_relation_is_known_it_leads():

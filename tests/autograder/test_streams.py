@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
-from autograder.calling.attempt import attempt
+from autograder.calling.attempt import NO_INPUT, attempt
 from autograder.calling.streams import nowhere
 
 
@@ -136,21 +137,40 @@ def test_a_flood_of_any_kind_fills_no_memory(stream):
 
 def test_asking_for_input_is_explained():
     outcome = attempt(lambda: float(input("x? ")), {})
-    assert outcome.failure == ("raised", "EOFError")
-    assert "it asked for input, and grading has no keyboard" in outcome.error
+    assert outcome == NO_INPUT
+    assert "nobody sits at a keyboard" in outcome.error
+
+
+def test_a_kernel_does_not_ask_either_by_whatever_name(monkeypatch):
+    class StdinNotImplementedError(NotImplementedError):
+        pass
+
+    class Kernel:
+        _allow_stdin = True
+
+        def raw_input(self, _prompt=""):
+            if not self._allow_stdin:
+                raise StdinNotImplementedError("no input requests")
+            return "asked"
+
+    kernel = Kernel()
+    shell = SimpleNamespace(kernel=kernel)
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    assert attempt(kernel.raw_input, {}) == NO_INPUT
+    assert kernel.raw_input() == "asked"
 
 
 @pytest.mark.parametrize("read", ["read", "readline", "readlines"])
 def test_reading_comes_to_an_end_and_is_remarked(read):
     outcome = attempt(lambda: len(getattr(sys.stdin, read)()), {})
     assert outcome.result == 0
-    assert "grading has no keyboard" in outcome.remarks[0]
+    assert "nobody sits at a keyboard" in outcome.remarks[0]
 
 
 def test_input_is_the_notebooks_own_again_afterwards(monkeypatch):
     mine = lambda prompt="": "typed"  # noqa: E731
     monkeypatch.setattr("builtins.input", mine)
-    assert attempt(lambda: input(), {}).failure == ("raised", "EOFError")
+    assert attempt(lambda: input(), {}) == NO_INPUT
     assert input is mine
 
 

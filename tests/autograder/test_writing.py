@@ -56,3 +56,10 @@ def test_a_name_that_the_learners_function_lacks_is_their_own(capsys):
         told = capsys.readouterr().out
         assert told.startswith("your function raised ")
         assert name in told
+
+
+def test_a_block_that_asks_for_input_is_refused_at_once(monkeypatch, capsys):
+    monkeypatch.setattr("builtins.input", lambda _="": pytest.fail("someone is asked"))
+    with once_written():
+        input("x? ")
+    assert "nobody sits at a keyboard" in capsys.readouterr().out

@@ -1,0 +1,113 @@
+"""What is marked is what the cell says: broken, renamed and deleted functions are told."""
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from autograder import last_run, progress
+
+RIGHT = "def depth_limit(weight, tol):\n    return right(weight, tol)\n"
+STUB = "def depth_limit(weight, tol):\n    raise NotImplementedError()\n"
+BROKEN = RIGHT + "    return )\n"
+FIRST = (
+    "from autograder import mark\n"
+    "from autograder.exercises import EXERCISES\n"
+    "right = EXERCISES['gradients.depth_limit'].accepts[0]\n"
+)
+
+
+@pytest.fixture
+def noted(monkeypatch):
+    """The reports that are kept in the learner's progress; none is, for these tests."""
+    found = []
+    monkeypatch.setattr(progress, "note", lambda _exercise, report: found.append(report))
+    return found
+
+
+@pytest.fixture
+def run(noted):
+    """Run the source of a cell in a shell, as a notebook's editor has it run."""
+    shell = InteractiveShell.instance()
+    shell.run_cell(FIRST, cell_id="first", store_history=True)
+    yield lambda cell, source: shell.run_cell(source, cell_id=cell, store_history=True).result
+    InteractiveShell.clear_instance()
+    last_run._watches.clear()
+
+
+def marked(run):
+    return run("marking", "mark(depth_limit)").report
+
+
+@pytest.mark.parametrize(
+    ("later", "says"),
+    [
+        (BROKEN, "was last run with a syntax error in line 3."),
+        ("%%time\n" + BROKEN, "was last run with a syntax error."),
+        ("%%capture\n" + BROKEN, "was last run with a syntax error"),
+        (RIGHT.replace("depth_limit", "depthlimit"), "defines it no longer, but `depthlimit`."),
+        ("# nothing", "defines it no longer."),
+        ("", "defines it no longer."),
+        ("import nowhere\n" + RIGHT, "was stopped by ModuleNotFoundError before it came to"),
+    ],
+)
+@pytest.mark.parametrize("before", [RIGHT, STUB])
+def test_a_function_from_before_is_not_marked(run, before, later, says, capsys):
+    run("a", before)
+    run("a", later)
+    report = marked(run)
+    assert report.score == 0
+    assert not report.passed
+    assert report.lead.startswith("The cell of `depth_limit` ")
+    assert says in report.lead
+    assert "is from before, and is not marked" in str(report)
+    assert "not attempted" not in str(report)
+    assert "not marked (0 of 2 points)" in report._repr_html_()
+    assert not report.attempted  # it counts as no try
+
+
+def test_what_is_not_marked_is_not_right_in_the_chapter(run, noted, capsys):
+    run("a", RIGHT)
+    marked(run)
+    run("a", BROKEN)
+    marked(run)
+    assert [(report.score, report.passed) for report in noted] == [(2, True), (0, False)]
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        [("a", BROKEN), ("a", RIGHT)],
+        [("a", RIGHT), ("b", BROKEN)],  # a copy elsewhere: the cell itself is as it was
+        [("a", STUB), ("b", RIGHT), ("a", BROKEN)],  # a later cell has the answer
+        [("a", RIGHT), ("b", RIGHT.replace("depth_limit", "other"))],
+        [("a", RIGHT), ("a", "class Nested:\n    def depth_limit(self):\n        1 / 0")],
+        [("a", "depth_limit = right"), ("a", "depth_limit = right")],
+        [("a", "from functools import cache\ndepth_limit = cache(right)")],
+        [("a", "%%time\n" + RIGHT), ("a", "%%time\n" + RIGHT)],
+        [("a", RIGHT + "1 / 0")],  # it was defined before that
+    ],
+)
+def test_what_the_cells_say_is_marked(run, runs, capsys):
+    for cell, source in runs:
+        run(cell, source)
+    report = marked(run)
+    assert report.stale == ""
+    assert report.score == 2
+
+
+def test_where_no_cell_has_an_id_the_name_tells_it(run, capsys):
+    run(None, RIGHT)
+    run(None, "1 + ")
+    assert marked(run).score == 2
+    run(None, BROKEN)
+    assert "with a syntax error in line 3" in marked(run).lead
+
+
+def test_a_name_that_is_not_there_is_told_by_the_cell_that_writes_it(run):
+    assert last_run.missing("depth_limit") == ""
+    run("a", BROKEN)
+    assert "with a syntax error in line 3" in last_run.missing("depth_limit")
+
+
+def test_without_a_shell_nothing_is_known():
+    last_run.watch(None)
+    assert last_run.stale(len, "len") == last_run.missing("len") == ""
