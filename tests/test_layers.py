@@ -44,8 +44,8 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"autograder.exercises"},
     {"autograder.diagnose", "autograder.rounding", "autograder.handed_in"},
     {"autograder.pages", "autograder.converters", "autograder.report"},
-    {"autograder.grade", "autograder.pace", "autograder.progress", "autograder.predicting"}
-    | {"autograder.last_run"},
+    {"autograder.grade", "autograder.last_run", "autograder.pace", "autograder.progress"}
+    | {"autograder.predicting"},
     {"autograder.asking", "autograder.slips", "autograder.compared", "autograder.solution"}
     | {"autograder.absent"},
     {"autograder.judging", "autograder.writing", "autograder.collecting"}
