@@ -10,6 +10,7 @@ function controls(model, el) {
     "data-lm-suppress-shortcuts": "true", // JupyterLab would move between cells
   });
   const rows = new Map();
+  let more; // the fold for what few readers need
 
   const move = (moved) => {
     model.set("places", { ...model.get("places"), ...moved });
@@ -17,8 +18,16 @@ function controls(model, el) {
     model.save_changes();
   };
 
-  const build = ({ name, kind, label }) => {
-    const row = put(box, "label", { class: `control ${kind}` });
+  const fold = () => {
+    const details = put(el, "details", { "data-lm-suppress-shortcuts": "true" });
+    put(details, "summary", {}, "More controls");
+    box.after(details);
+    return put(details, "div", { class: "controls" });
+  };
+
+  const build = ({ name, kind, label, aside }) => {
+    if (aside) more ??= fold();
+    const row = put(aside ? more : box, "label", { class: `control ${kind}` });
     put(row, "span", { class: "name" }, label);
     const input = kind === "choice"
       ? put(row, "select") : put(row, "input", { type: "range", min: 0, step: 1 });
@@ -38,8 +47,8 @@ function controls(model, el) {
   };
 
   function show() {
-    for (const { name, kind, label, texts, disabled, hidden } of model.get("panel")) {
-      if (!rows.has(name)) build({ name, kind, label });
+    for (const { name, kind, texts, disabled, hidden, ...looks } of model.get("panel")) {
+      if (!rows.has(name)) build({ name, kind, ...looks });
       const { row, input, readout } = rows.get(name), place = model.get("places")[name];
       fill(input, texts);
       row.hidden = hidden;
