@@ -1,5 +1,8 @@
 // Controls as the browser's own inputs.  Python says what each place of one is called.
 
+/** On what has the focus itself, or JupyterLab takes its arrow keys to move between cells. */
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
+
 /**
  * A row of controls, as the model's `panel` describes them, that move the model's `places`.
  * Returns `move({name: place})`, for whatever else moves them.
@@ -7,7 +10,6 @@
 function controls(model, el) {
   const box = put(el, "div", {
     class: "controls", role: "group", "aria-label": "Controls",
-    "data-lm-suppress-shortcuts": "true", // JupyterLab would move between cells
   });
   const rows = new Map();
   let more; // the fold for what few readers need
@@ -19,8 +21,8 @@ function controls(model, el) {
   };
 
   const fold = () => {
-    const details = put(el, "details", { "data-lm-suppress-shortcuts": "true" });
-    put(details, "summary", {}, "More controls");
+    const details = put(el, "details");
+    put(details, "summary", OWN_KEYS, "More controls");
     box.after(details);
     return put(details, "div", { class: "controls" });
   };
@@ -30,7 +32,8 @@ function controls(model, el) {
     const row = put(aside ? more : box, "label", { class: `control ${kind}` });
     put(row, "span", { class: "name" }, label);
     const input = kind === "choice"
-      ? put(row, "select") : put(row, "input", { type: "range", min: 0, step: 1 });
+      ? put(row, "select", OWN_KEYS)
+      : put(row, "input", { type: "range", min: 0, step: 1, ...OWN_KEYS });
     const readout = put(row, "span", { class: "readout", "aria-hidden": "true" });
     input.addEventListener("input", () => {
       move({ [name]: kind === "choice" ? input.selectedIndex : Number(input.value) });
