@@ -50,7 +50,7 @@ def page(notebook, requests, tmp_path_factory):
 
 def test_the_explorer_is_shown_without_an_error(page):
     assert browser.errors(page) == []
-    assert page.locator("img.widget-image").count() == 1
+    assert page.locator("img.picture").count() == 1
     browser.screenshot(page, "explorer")
 
 
