@@ -58,7 +58,8 @@ function channel(model, idle) {
 function render({ model, el }) {
   const { names, steps, every, lowest, losses, ends } = model.get("constants");
   el.classList.add("steadygrad-drawn", "steadygrad-schedules");
-  el.dataset.lmSuppressShortcuts = "true"; // arrows choose a schedule, not JupyterLab's next cell
+  // what is outside of the figure, too: see there
+  el.addEventListener("focusin", ({ target }) => (target.dataset.lmSuppressShortcuts = "true"));
   const bar = put(el, "div", { class: "bar" });
   const main = put(el, "div", { class: "main" });
   const charts = put(main, "div", { class: "charts" });
@@ -128,7 +129,7 @@ function render({ model, el }) {
     radio.addEventListener("change", () => say({ do: "front", name }));
     put(label, "span", {}, name);
     const dot = put(put(label, "span", { class: "strip", "aria-hidden": "true" }), "i");
-    const value = put(label, "output");
+    const value = put(label, "span", { class: "value" });
     for (const [event, which] of [["pointerenter", number], ["pointerleave", -1]])
       label.addEventListener(event, () => ((hot = which), follow()));
     return { label, radio, dot, value };

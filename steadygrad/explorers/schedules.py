@@ -15,7 +15,7 @@ from steadygrad.explorers.trials import EVERY, Measurement, smooth, train
 from steadygrad.explorers.words import human
 
 SLICE = 3  # looks that are trained in one go: some 10 ms, so that other messages get in
-WHILE_HELD = 0.04  # seconds for an answer: under a moving hand the curve comes first
+WHILE_HELD = 0.02  # seconds for an answer: under a moving hand the curve comes first
 CONSTANT = NAMES.index("constant")
 ENDS = (0.25, 1.0)  # validation losses, in the list
 TOPS = [digit * 10.0**power for power in (-2, -1, 0) for digit in (1, 2, 4)]
