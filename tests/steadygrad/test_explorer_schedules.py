@@ -158,6 +158,7 @@ def test_a_run_is_told_look_by_look_and_has_a_validation_loss_at_its_end():
     assert [each.step for each in seen] == [*range(0, STEPS + 1, EVERY)]
     assert seen[-1].losses.shape == (len(NAMES), LOOKS)
     assert torch.equal(seen[20].losses, seen[-1].losses[:, :20])
+    assert torch.equal(seen[0].rates, planned(Settings())[0])  # as it was handed out
     assert all(each.validation.isnan().all() for each in seen[:-1])
     assert seen[-1].done
     gap = seen[-1].validation - smooth(seen[-1].losses)[:, -1]
