@@ -239,6 +239,22 @@ def test_a_figure_stands_behind_the_explorer_with_its_words(page):
     assert page.locator("figcaption").last.inner_text() == "Figure 1.99 · Down."
 
 
-def test_no_request_left_this_machine(page, requests):
+def test_reopened_without_its_kernel_it_leaves_a_picture_and_no_error(lab_page):
+    lab_page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    browser.close_notebook(lab_page)
+    lab_page.reload()
+    lab_page.wait_for_function("() => !!window.jupyterapp")
+    lab_page.evaluate("() => window.jupyterapp.restored")
+    lab_page.wait_for_function(browser.READY)
+    still = lab_page.locator(".steadygrad-still")
+    still.scroll_into_view_if_needed()
+    assert still.get_by_role("img", name="A network drawn twice").is_visible()
+    assert "Forwards, from layer 1 to layer 20" in still.inner_text()
+    failed = lab_page.get_by_text("Error displaying widget")
+    assert not [each for each in failed.all() if each.is_visible()]
+    browser.screenshot(lab_page, "explorer_reopened")
+
+
+def test_no_request_left_this_machine(lab_page, requests):
     assert len(requests) > 10
     assert browser.foreign(requests) == []
