@@ -14,7 +14,9 @@ function render({ model, el }) {
   });
   const now = { step: 0, playing: false };
   const controls = put(el, "div", { class: "controls" });
-  const panels = put(el, "div", { class: "panels" });
+  const panels = put(el, "div", {
+    class: "panels", role: "group", "aria-label": model.get("alt"),
+  });
   const said = put(el, "p", { role: "status" });
   const alarm = put(el, "pre", { role: "alert" });
   const still = matchMedia("(prefers-reduced-motion: reduce)");
