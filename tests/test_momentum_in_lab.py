@@ -146,6 +146,7 @@ def test_the_dark_theme_leaves_nothing_white(page):
         "'apputils:change-theme', {theme: 'JupyterLab Dark'})"
     )
     page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+    page.locator("#jupyterlab-splash").wait_for(state="detached")
     browser.screenshot(page, "momentum_dark")
     shown = browser.decoded(page.locator(".momentum .panels").screenshot())
     assert shown.mean() < 110
