@@ -124,7 +124,8 @@ def test_steps_are_gone_through_one_by_one(page):
 
 
 def test_the_rule_is_chosen(page):
-    moved(page, lambda: page.get_by_role("combobox").select_option("Nesterov"))
+    rule = page.get_by_role("combobox", name="rule")
+    moved(page, lambda: rule.select_option("Nesterov"))
     page.get_by_role("status").filter(has_text="Nesterov's rule").wait_for()
 
 
