@@ -16,7 +16,6 @@ from autograder.links import (
     FRONT_PAGE,
     GLOSSARY,
     OURS,
-    anchor,
     notebook,
     solved_name,
     text_cell,
@@ -129,7 +128,8 @@ def _next(standing: Standing) -> tuple[str, str]:
     place = [task.id for task in chapter.tasks].index(latest)
     order = [*chapter.tasks[place:], *chapter.tasks[:place]]
     task = next(task for task in order if task in standing.left)
-    return f"{chapter.path}#{anchor(task.heading)}", f"{task.name}, in {chapter.title}"
+    cell = task.id.replace(".", "-")
+    return f"{chapter.path}#cell-id={cell}", f"{task.name}, in {chapter.title}"
 
 
 # ── The page ────────────────────────────────────────────────────────────────────────

@@ -47,7 +47,7 @@ class Watch:
         there = {
             name: value
             for name, value in self.shell.user_ns.items()
-            if isinstance(value, FunctionType | type) or hasattr(value, "__wrapped__")
+            if isinstance(value, FunctionType | type) or type(value).__module__ == "functools"
         }
         known = self._made
         self._made = {

@@ -5,6 +5,7 @@ from the folder of solved notebooks.  A solved notebook is linked to only where 
 to (`autograder.workspace`): students of a class are handed chapters without it.
 """
 
+import platform
 import re
 from pathlib import Path
 from typing import Any
@@ -41,8 +42,12 @@ def title(chapter: Path) -> str:
 
 
 def anchor(heading: str) -> str:
-    """The id that JupyterLab and nbconvert give to a heading."""
-    return heading.replace(" ", "-")
+    """The id that JupyterLab and nbconvert give to a heading; an exercise's is its name.
+
+    JupyterLab finds no heading with a sign in it that a link has to encode, such as "·".
+    """
+    name, dot, _ = heading.partition(" · ")
+    return name if dot and name.isidentifier() else heading.replace(" ", "-")
 
 
 def solved_name(stem: str) -> str:
@@ -71,9 +76,22 @@ def text_cell(source: str, cell_id: str | None = None) -> dict[str, Any]:
     return {"cell_type": "markdown", "id": cell_id or "", "metadata": {}, "source": source}
 
 
+def _language() -> dict[str, Any]:
+    """What this Python's kernel says of itself: then JupyterLab finds nothing to change."""
+    return {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+        "version": platform.python_version(),
+    }
+
+
 def notebook(cells: list[dict[str, Any]], page: str) -> dict[str, Any]:
     """A notebook as a plain dict; cells without an id are numbered."""
     for number, cell in enumerate(cells):
         cell["id"] = cell["id"] or f"{page.replace(' ', '-')}-{number:03d}"
-    metadata = {OURS: page, "kernelspec": PYTHON, "language_info": {"name": "python"}}
+    metadata = {OURS: page, "kernelspec": PYTHON, "language_info": _language()}
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}

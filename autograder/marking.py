@@ -3,9 +3,9 @@
 The module is not called `mark` so that `autograder.mark` is one thing, the function.
 """
 
-import contextlib
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -43,16 +43,19 @@ def mark(
         return _shown(chosen, show)
     if isinstance(submission, str):
         submission = named(submission, sys._getframe(1).f_globals)
-    if submission is not ABSENT:
-        return _told(_marked(chosen, submission))
-    why = last_run.missing(chosen.name)
-    return _told(refused(chosen, why) if why else absent(chosen))
+    return _told(_missing(chosen) if submission is ABSENT else _marked(chosen, submission))
 
 
 def _told(report: Report) -> Score:
     if not _shows_html():
         print(report)
     return Score(report)
+
+
+def _missing(exercise: Exercise) -> Report:
+    """Why there is nothing to mark: a cell that failed, or none that was run."""
+    failed = last_run.missing(exercise.name)
+    return refused(exercise, failed) if failed else absent(exercise)
 
 
 def _shown(exercise: Exercise, what: str) -> Solution:
@@ -69,7 +72,7 @@ def _shown(exercise: Exercise, what: str) -> Solution:
 def _marked(chosen: Exercise, submission: Callable) -> Report:
     """The report on a function, noted in the learner's progress."""
     if stale := last_run.stale(submission, chosen.name):
-        report, around = refused(chosen, stale), contextlib.nullcontext
+        report, around = refused(chosen, stale), nullcontext
     else:
         report, around = _asked(chosen, submission)
     if report.passed and (remark := elsewhere(chosen, submission, around=around)):

@@ -163,7 +163,7 @@ def exercise_cells(exercise: Exercise) -> list[NotebookNode]:
     stars = "●" * exercise.difficulty + "○" * (5 - exercise.difficulty)
     heading = exercise.heading.replace(exercise.name, f"`{exercise.name}`", 1)
     title = (
-        f"### {heading}\n\n"
+        f'<a id="{exercise.name}"></a>\n\n### {heading}\n\n'
         f"*Write it. About {exercise.minutes} minutes · difficulty {stars} · "
         f"so that you can {exercise.goal}.*{leaning(exercise)}"
     )

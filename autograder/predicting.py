@@ -15,6 +15,7 @@ import anywidget
 import traitlets
 from IPython.display import DisplayHandle, display
 
+from autograder.front_page import refresh
 from autograder.progress_file import keep, recall
 
 KIND = "predictions"  # in the progress file: what was chosen, and whether it came out
@@ -143,6 +144,11 @@ def _ask(key: str, letters: str, legend: str) -> None:
     display({"text/html": LEFT_BEHIND, "text/plain": "(Run this cell to answer.)"}, raw=True)
 
 
+def _keep(key: str, made: dict) -> None:
+    keep(KIND, key, made)
+    refresh()
+
+
 def _made(key: str, letters: str) -> dict:
     """What was answered before, if it can be an answer to this question."""
     made = recall(KIND).get(key)
@@ -174,7 +180,7 @@ def _choose(key: str, ask: Ask, chosen: str) -> None:
     settled = "right" in made
     if outcome is None:
         if not settled:
-            keep(KIND, key, {"chosen": chosen})
+            _keep(key, {"chosen": chosen})
         ask.status = (
             f"Your first answer, {_named(made['chosen'])}, is the one that counts."
             if settled
@@ -183,7 +189,7 @@ def _choose(key: str, ask: Ask, chosen: str) -> None:
         return
     right = outcome.judge(chosen)[0]
     if not settled and not outcome.what:  # a prediction after the event is none
-        keep(KIND, key, {"chosen": chosen, "right": right})
+        _keep(key, {"chosen": chosen, "right": right})
     ask.status = "Right." if right else "Not right."
     outcome.shown.update(_words(_feedback(outcome, chosen)), raw=True)
 
@@ -193,7 +199,7 @@ def _reveal(key: str, outcome: Outcome) -> None:
     made = _made(key, outcome.letters)
     chosen = made.get("chosen", "")
     if chosen and "right" not in made:
-        keep(KIND, key, {"chosen": chosen, "right": outcome.judge(chosen)[0]})
+        _keep(key, {"chosen": chosen, "right": outcome.judge(chosen)[0]})
     said = _feedback(outcome, chosen) if chosen else outcome.everything
     shown = display(_words(said), raw=True, display_id=True)
     _outcomes[key] = outcome._replace(shown=shown)

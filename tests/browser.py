@@ -245,7 +245,7 @@ def _row(page, label: str):
 
 def readout(page, label: str) -> str:
     """The number beside the slider with this label."""
-    return _row(page, label).locator(".readout").inner_text()
+    return _row(page, label).locator(".readout").text_content()
 
 
 def slider(page, label: str):

@@ -87,6 +87,9 @@ def test_each_misconception_is_caught_named_as_itself_and_published(exercise, re
 
 # Two edits that make the very function that a third makes: whoever holds both wrote that one.
 ALSO_KNOWN_AS = {
+    ("missing gradients not expected", "values for gradients"): (
+        "values for gradients in every layer"
+    ),
     ("truncated not corrected", "cut at two, not at two deviations"): "normal for truncated",
     ("counted from 1", "no 1"): "steps not divided by alone",
     ("biased running variance", "N − 1 twice"): "unbiased variance for normalizing",

@@ -26,8 +26,9 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     | {f"steadygrad.{topic}" for topic in TOPICS},
     {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},
     {f"steadygrad.explorers.{name}" for name in ("quick", "still", "tiny_norms", "words")},
-    {"steadygrad.explorers.gradients_still", "steadygrad.explorers.valley"},
-    {"steadygrad.explorers.momentum_still"},
+    {f"steadygrad.explorers.{name}" for name in ("gradients_still", "plans", "valley")},
+    {"steadygrad.explorers.momentum_still", "steadygrad.explorers.trials"},
+    {"steadygrad.explorers.schedules_still"},
     {"steadygrad.explorers.controls", "steadygrad.explorers.drawn"},
     {"steadygrad.explorers.live"},
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},
@@ -44,8 +45,8 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"autograder.exercises"},
     {"autograder.diagnose", "autograder.rounding", "autograder.handed_in"},
     {"autograder.pages", "autograder.converters", "autograder.report"},
-    {"autograder.grade", "autograder.pace", "autograder.progress", "autograder.predicting"}
-    | {"autograder.last_run"},
+    {"autograder.grade", "autograder.last_run", "autograder.pace", "autograder.progress"}
+    | {"autograder.predicting"},
     {"autograder.asking", "autograder.slips", "autograder.compared", "autograder.solution"}
     | {"autograder.absent"},
     {"autograder.judging", "autograder.writing", "autograder.collecting"}

@@ -30,7 +30,7 @@ def page(tmp_path_factory):
 
 def at(page, across: float, up: float) -> tuple[float, float]:
     """Where on the page a share of the picture's width and height lies."""
-    image = page.locator("img.widget-image").first
+    image = page.locator("img.picture").first
     image.scroll_into_view_if_needed()
     box = image.bounding_box()
     return box["x"] + across * box["width"], box["y"] + (1 - up) * box["height"]
@@ -45,7 +45,7 @@ def test_a_drag_on_the_landscape_moves_the_start(page):
     page.mouse.move(*at(page, 0.15, 0.4))
     page.mouse.down()
     for share in range(1, 6):
-        page.mouse.move(*at(page, 0.15 + 0.02 * share, 0.4 + 0.05 * share))
+        page.mouse.move(*at(page, 0.15 + 0.04 * share, 0.4 + 0.05 * share))
     page.mouse.up()
     browser.wait_for_new_picture(page, picture)
     across, up = start(page)

@@ -68,8 +68,7 @@ LEFT_BEHIND = (
 )
 NO_INPUT = Outcome(
     failure=("input", ""),
-    error="asks for input, and nobody sits at a keyboard while it is marked or graded: "
-    "what it needs comes with its arguments",
+    error="asks for input, and nobody sits at a keyboard here",
 )
 NOT_ASKED = Outcome(
     failure=("ended", ""),

@@ -178,6 +178,8 @@ def _of_two(node: ast.BinOp, parameters) -> Iterator[Change]:
         yield f"{part} forgotten", f"{part} is left out{with_right}", lambda n: n.left
     if kind in (ast.Add, ast.Sub, ast.Mult):
         yield f"{part} forgotten", f"{part} is left out{with_left}", lambda n: n.right
+    if kind is ast.Mult and isinstance(node.left, ast.BinOp) and type(node.left.op) is kind:
+        yield "two factors forgotten", "two factors are left out", lambda n: n.left.left
 
 
 def _with(part: ast.AST, parameters) -> str:

@@ -28,7 +28,7 @@ class Reading:
     forms: list[str]
     odd: dict[int, np.ndarray]  # the numbers of leaves that have another shape
     wrong: np.ndarray
-    extra: str = ""
+    extra: str = ""  # what came besides, by its places
 
     @property
     def whole(self) -> bool:
@@ -53,7 +53,7 @@ def read(ground: Ground, outcome: Outcome, *, judged: bool = False) -> Reading:
         elif part.values is not None:
             odd[number] = part.values
     found.pop((RETURNED,), None)
-    extra = f"{len(found)} more" if found else ""
+    extra = " ".join(map(str, found))
     reading = Reading(outcome, values, forms, odd, np.zeros(count, bool), extra)
     reading.wrong = _wrong(ground, reading, judged)
     return reading
@@ -160,15 +160,18 @@ def alike(ground: Ground, one: Reading, other: Reading) -> np.ndarray:
     found = np.zeros(count + len(ground.paths) + 1, bool)
     found[:count] = ground.near(one.values, other.values)
     rows = _rows(ground)
+    beside = one.extra == other.extra
     for number, (mine, theirs) in enumerate(zip(one.forms, other.forms, strict=True)):
         found[count + number] = mine == theirs
         if mine == theirs != ground.forms[number] and "float32" in mine:  # in few digits
             row = rows[number]
             found[row] = np.isclose(one.values[row], other.values[row], 1e-5, equal_nan=True)
+        if mine == theirs == MISSING and not beside:  # each has something else instead
+            found[rows[number]] = found[count + number] = False
         if number in one.odd or number in other.odd:
             same = mine == theirs and _same_odd(ground, one.odd[number], other.odd[number])
             found[rows[number]] = found[count + number] = same
-    found[-1] = one.outcome.changed == other.outcome.changed and one.extra == other.extra
+    found[-1] = one.outcome.changed == other.outcome.changed and beside
     return found
 
 

@@ -143,7 +143,7 @@ def pairs(trial: Trial, found: list[Explanation], few: bool) -> list[Explanation
     listed = trial.exercise.misconceptions
     acting = [each for each in listed if trial.match(key, (each,)).off.any()]
     hopeful = {each for one in found for each in one.wrong}
-    both = sorted(combinations(acting, 2), key=lambda pair: hopeful.isdisjoint(pair))
+    both = sorted(combinations(acting, 2), key=lambda pair: len({*pair} - hopeful))
     for pair in both[: FEW_PAIRS if few else PAIRS // calls(trial.grounds[key].case)]:
         one = Explanation(trial, pair)
         try:

@@ -5,7 +5,8 @@ from html import escape
 LONG = 16  # lines: two functions that are longer than this are folded
 BOTH = "display:flex;flex-wrap:wrap;gap:0.4em 1.2em;margin:0.3em 0"
 EACH = "flex:1 1 20em;min-width:0;margin:0"
-CODE = "white-space:pre;overflow-x:auto;margin:0.2em 0;padding:0.2em 0"
+CODE = "overflow-x:auto;margin:0.2em 0;padding:0.2em 0"
+LINES = "white-space:pre;overflow-wrap:normal"  # JupyterLab would break them
 
 
 def side_by_side(yours: str, reference: str, remark: str) -> str:
@@ -27,7 +28,8 @@ def _remark(remark: str) -> str:
 
 def block(code: str) -> str:
     """Code as a page shows it; a reader may move along its lines by keyboard."""
-    return f'<pre tabindex="0" style="{CODE}"><code>{escape(code)}</code></pre>'
+    pre, code = f'<pre tabindex="0" style="{CODE};{LINES}">', escape(code)
+    return f'{pre}<code style="{LINES}">{code}</code></pre>'
 
 
 def _block(name: str, code: str) -> str:

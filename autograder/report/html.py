@@ -42,7 +42,6 @@ def html(findings: Findings) -> str:
         _links(findings),
         _cases(findings) if findings.attempted else f"<p>{escape(findings.tally)}</p>",
         _trace(findings),
-        _ladder(findings),
         side_by_side(*findings.beside.compared),
         *(f"<p><em>{coded(each)}</em></p>" for each in (*findings.remarks, *findings.notes)),
         _beside(findings),
@@ -55,11 +54,13 @@ def html(findings: Findings) -> str:
 
 
 def _links(findings: Findings) -> str:
-    """Where the missing idea is derived, or what comes next."""
+    """What comes next; or what helps, beginning with where the missing idea is derived."""
     sentence, heading = findings.beside.onward
     if sentence:
         return f"<p>{coded(sentence)} {_link(heading)}.</p>"
-    sections = "" if ladder(findings) else " and ".join(map(_link, findings.sections))
+    if ladder(findings):
+        return _ladder(findings)
+    sections = " and ".join(map(_link, findings.sections))
     return f"<p>See {sections}.</p>" if sections else ""
 
 

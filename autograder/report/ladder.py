@@ -40,7 +40,7 @@ def _worked(findings: Findings, tries: int) -> str:
             f"shown here; this was attempt {tries}."
         )
     if findings.trace:
-        return "Go through the small example above, which is worked by hand, line by line."
+        return "Go through the small example below, which is worked by hand, line by line."
     if findings.traced is not None and findings.traced.failure:
         return "On the worked example your function ends in an error, too: mend that first."
     return "The worked example tells nothing here: on it your function is right."

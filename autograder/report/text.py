@@ -14,7 +14,6 @@ def text(findings: Findings) -> str:
     if trace := findings.trace:
         lines.append("Worked by hand:")
         lines += [f"  {what}: {value.replace(NEW_LINE, INSIDE)}" for what, value in trace]
-    lines += [f"{number}. {step}" for number, step in enumerate(ladder(findings), 1)]
     lines += [*findings.remarks, *findings.notes]
     lines += [PRACTICE_NOTE] * (findings.practice and findings.attempted)
     return "\n".join(lines + [findings.beside.progress] * bool(findings.beside.progress))
@@ -22,6 +21,7 @@ def text(findings: Findings) -> str:
 
 def _said(findings: Findings) -> list[str]:
     said = [findings.lead, *findings.sentences]
+    said += [f"{number}. {step}" for number, step in enumerate(ladder(findings), 1)]
     if findings.sections and not ladder(findings):
         said.append(f"See {' and '.join(f'“{section}”' for section in findings.sections)}.")
     said += [findings.beside.compared[2]] * bool(findings.beside.compared[2])

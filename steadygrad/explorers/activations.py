@@ -16,7 +16,8 @@ from torch import Tensor
 from steadygrad import activations
 from steadygrad.activations import ACTIVATIONS, Activation, Moments, next_moments
 from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
-from steadygrad.explorers.live import LiveFigure
+from steadygrad.explorers.live import LiveFigure, key, panels
+from steadygrad.explorers.words import human
 from steadygrad.plots import COLORS, DASHES
 
 LAYERS, UNITS, EXAMPLES = 100, 200, 200
@@ -96,7 +97,9 @@ def _flat(chosen: Activation, z: Tensor) -> Tensor:
 def explorer() -> LiveFigure:
     """An activation and five sliders; its curve, one layer's outputs, and a hundred layers."""
     measured = lru_cache(maxsize=1)(measure)
-    return LiveFigure(_build, partial(_update, measured=measured), _controls(), alt=ALT)
+    return LiveFigure(
+        _build, partial(_update, measured=measured), _controls(), alt=ALT, narrow=(4, 9)
+    )
 
 
 ALT = (
@@ -122,24 +125,26 @@ def _controls() -> dict[str, Control]:
 
 def _build(figure: Figure) -> list[Artist]:
     """Two curves, a histogram, two roads."""
-    curve, values, road = figure.subplots(1, 3)
+    curve, values, road = panels(figure, 1, 1, 1)
     looks = list(zip(COLORS, DASHES, strict=False))
     lines = [
         curve.plot([], [], color=color, linestyle=dash, marker="none", label=label)[0]
         for (color, dash), label in zip(looks, ("f(z)", "f′(z)"), strict=False)
     ]
     curve.set(xlim=(-5, 5), ylim=(-2, 5), xlabel="z", ylabel="value")
-    curve.legend(fontsize=9)
+    key(curve)
     bars = values.stairs(0 * BINS[1:], BINS, fill=True, baseline=1e-5, color=COLORS[0])
     values.set(yscale="log", ylim=(1e-4, 1.5), xlim=(BINS[0], BINS[-1]))
     values.set(xlabel="output of one layer", ylabel="share of the outputs")
     roads = [
         road.plot([], [], color=color, linestyle=dash, marker="none", label=label)[0]
-        for (color, dash), label in zip(looks, ("root mean square", "|mean|"), strict=False)
+        for (color, dash), label in zip(looks, ("rms", "|mean|"), strict=False)
     ]
-    road.set(yscale="log", ylim=SIZES, xlim=(0, LAYERS), xlabel="layer", ylabel="size")
+    road.set(
+        yscale="log", ylim=SIZES, xlim=(0, LAYERS), xlabel="layer", ylabel="size of the signal"
+    )
     road.axhline(1, color="0.5", linestyle=":", marker="none")
-    road.legend(fontsize=9)
+    key(road)
     return [*lines, bars, *roads]
 
 
@@ -157,15 +162,9 @@ def _update(artists: Sequence[Artist], *, measured: Callable, **settings: object
     means = np.abs(np.nan_to_num([m.mean for m in found.path], posinf=1e12, nan=1e12))
     size.set_data(layers, np.clip(sizes, *SIZES))
     mean.set_data(layers, np.clip(means, *SIZES))
-    name = settings["name"]
-    fixed = "" if name in SHAPED else f"{name} has no number to choose. "
-    return fixed + (
+    return (
         f"One layer: mean {found.moments.mean:.2f}, mean square {found.moments.second:.2f}, "
         f"flat for {found.saturated:.0%} of the entries, {found.dead:.0%} of the units dead. "
-        f"After {LAYERS} layers: root mean square {_said(found.path[-1].second ** 0.5)}, "
-        f"|mean| {_said(abs(found.path[-1].mean))}. What is off a scale is drawn at its edge."
+        f"After {LAYERS} layers: root mean square {human(found.path[-1].second ** 0.5)}, "
+        f"|mean| {human(abs(found.path[-1].mean))}. What is off a scale is drawn at its edge."
     )
-
-
-def _said(size: float) -> str:
-    return f"{size:.1e}" if math.isfinite(size) else "beyond measure"

@@ -9,12 +9,13 @@ import torch
 import traitlets
 from jaxtyping import Float
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from steadygrad import adaptive
 from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
-from steadygrad.explorers.live import LiveFigure
+from steadygrad.explorers.live import LiveFigure, is_narrow, key, panels
 from steadygrad.explorers.quick import drawn
 from steadygrad.explorers.words import human
 from steadygrad.landscapes import LANDSCAPES, Rule, survey, walk
@@ -160,6 +161,7 @@ def explorer() -> LiveFigure:
     shown = {}
 
     def build(figure: Figure) -> list[Artist]:
+        shown.pop("place", None)  # it is not drawn here yet
         shown["figure"], artists = figure, _build(figure)
         return artists
 
@@ -172,19 +174,27 @@ def explorer() -> LiveFigure:
         return _sentence(race, settings["place"])
 
     return LiveFigure(
-        build, update, _controls(), alt=ALT, figsize=(12, 4.2), drag=("across", "up")
+        build,
+        update,
+        _controls(),
+        alt=ALT,
+        figsize=(9, 5),
+        narrow=(4, 9.5),
+        drag=("across", "up"),
     )
 
 
 ALT = (
-    "Left, the chosen rule's walk on the contours of a loss with two parameters, thick, and "
-    "three rivals at their best rates, thin. Middle, the chosen rule's rate for each "
-    "coordinate over the steps, logarithmic from 1e-5 to 1000. Right, the share of eps in its "
-    "denominator, logarithmic from 1e-12 to 1."
+    "The chosen rule's walk on the contours of a loss with two parameters, thick, and three "
+    "rivals at their best rates, thin. Beside it, the chosen rule's rate for each coordinate "
+    "over the steps, logarithmic from 1e-5 to 1000, and the share of eps in its denominator, "
+    "logarithmic from 1e-12 to 1."
 )
 
 
 def _controls() -> dict[str, Control]:
+    """The start has sliders, too: a drag on the landscape is nothing for a keyboard."""
+    share = {"min": 0, "max": 1, "step": 0.01, "form": ".2f", "aside": True}
     controls = {
         "place": Choice("landscape", "ravine", list(LANDSCAPES)),
         "rule": Choice("rule", "Adam", list(RACERS)),
@@ -192,9 +202,9 @@ def _controls() -> dict[str, Control]:
         "beta1": Slider("β₁", 0.9, min=0, max=0.99, step=0.01, form=".2f"),
         "beta2": Slider("β₂", 0.99, min=0, max=0.999, step=0.001, form=".3f"),
         "eps": LogSlider("ε", 1e-8, min=-12, max=0, step=0.5, write=human),
-        "decay": Choice("decay 0.1", "none", list(DECAYS)),
-        "across": Slider("start across", 0.07, min=0, max=1, step=0.01, form=".2f"),
-        "up": Slider("start up", 0.75, min=0, max=1, step=0.01, form=".2f"),
+        "decay": Choice("decay 0.1", "none", list(DECAYS), aside=True),
+        "across": Slider("start across", 0.07, **share),
+        "up": Slider("start up", 0.75, **share),
     }
     for number, name in enumerate(("beta1", "beta2", "eps")):
         ends = (controls["rule"], "value"), (controls[name], "hidden")
@@ -203,8 +213,7 @@ def _controls() -> dict[str, Control]:
 
 
 def _build(figure: Figure) -> list[Artist]:
-    figure.get_layout_engine().set(rect=(0.01, 0, 0.99, 1))  # room for longer tick labels
-    ground, rates, shares = figure.subplots(1, 3, width_ratios=(4, 3, 3))
+    ground, rates, shares = _three(figure)
     walks = [
         ground.plot(
             [], [], color=color, linestyle=dash, marker="none", label=label,
@@ -213,26 +222,36 @@ def _build(figure: Figure) -> list[Artist]:
         for color, dash, label, thin in zip(
             (COLORS[1], COLORS[2], COLORS[3], COLORS[0]),
             (*DASHES[1:4], "-"),
-            (*(f"{name}, best rate" for name in RIVALS), "the chosen rule"),
+            (*(f"rival {name}" for name in RIVALS), "the chosen rule"),
             (True, True, True, False),
             strict=True,
         )
     ]  # fmt: skip
-    (start,) = ground.plot([], [], marker="o", markersize=10, color="black", linestyle="none",
-                           markerfacecolor="white", zorder=5, clip_on=False)  # fmt: skip
+    (start,) = ground.plot(
+        [], [], marker="o", markersize=10, color="black", linestyle="none",
+        markerfacecolor="white", zorder=5, clip_on=False, label="start",
+    )  # fmt: skip
     inner = [
         ax.plot([], [], color=color, linestyle=dash, marker="none", label=label)[0]
         for ax in (rates, shares)
         for color, dash, label in zip(COLORS[4:6], DASHES, ("$θ_1$", "$θ_2$"), strict=False)
     ]
-    ground.yaxis.set_label_coords(-0.13, 0.5)
+    ground.yaxis.set_label_coords(-0.1, 0.5)
     rates.set(yscale="log", ylim=RATE_RANGE, xlim=(0, STEPS), xlabel="step",
               ylabel="rate / (root + ε)")  # fmt: skip
     shares.set(yscale="log", ylim=SHARE_RANGE, xlim=(0, STEPS), xlabel="step",
-               ylabel="share of ε in the denominator")  # fmt: skip
-    rates.legend(loc="upper right", ncols=2)
-    figure.legend(handles=walks, loc="outside upper left", ncols=4, fontsize=9)
+               ylabel="share of ε")  # fmt: skip
+    key(rates)
+    figure.legend(handles=[start, *walks], loc="outside upper left",
+                  ncols=2 if is_narrow(figure) else 5)  # fmt: skip
     return [*walks, start, *inner]
+
+
+def _three(figure: Figure) -> list[Axes]:
+    """The landscape, and beside it what goes on inside: rates over shares."""
+    if is_narrow(figure):
+        return panels(figure, 1, 1, 1)
+    return list(figure.subplot_mosaic("ab;ac", width_ratios=(3, 2)).values())
 
 
 def _draw_landscape(ax: Any, place: str) -> None:
@@ -265,15 +284,15 @@ def _sentence(race: Race, place: str) -> str:
 
     def end(points: Tensor) -> str:
         last = height(points[-1]).item()
-        return f"{last:.1e}" if np.isfinite(last) else "not a number: it diverged"
+        return human(last) if np.isfinite(last) else "not a number: it diverged"
 
     (x, y), (rate1, rate2) = race.points[0].tolist(), race.rates[-1].tolist()
     rivals = ", ".join(f"{name} {end(path)}" for name, path in race.rivals.items())
     most = 100 * race.shares.max().item()
-    eps = f"eps makes up at most {most:.{0 if most >= 10 else 1}{'f' if most >= 10 else 'g'}} %"
+    eps = f"eps makes up at most {human(most)} %"
     eps = f"{eps} of its denominator" if most else "it has no denominator"
     return (
         f"From ({x:.2f}, {y:.2f}) the chosen rule ends {STEPS} steps later at height "
-        f"{end(race.points)}; at their best rates: {rivals}. Its last rates are {rate1:.1e} "
-        f"and {rate2:.1e}; {eps}. What is off a scale is drawn at its edge."
+        f"{end(race.points)}; at their best rates: {rivals}. Its last rates are {human(rate1)} "
+        f"and {human(rate2)}; {eps}. What is off a scale is drawn at its edge."
     )

@@ -1,5 +1,8 @@
 // Controls as the browser's own inputs.  Python says what each place of one is called.
 
+/** On what has the focus itself, or JupyterLab takes its arrow keys to move between cells. */
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
+
 /**
  * A row of controls, as the model's `panel` describes them, that move the model's `places`.
  * Returns `move({name: place})`, for whatever else moves them.
@@ -7,9 +10,9 @@
 function controls(model, el) {
   const box = put(el, "div", {
     class: "controls", role: "group", "aria-label": "Controls",
-    "data-lm-suppress-shortcuts": "true", // JupyterLab would move between cells
   });
   const rows = new Map();
+  let more; // the fold for what few readers need
 
   const move = (moved) => {
     model.set("places", { ...model.get("places"), ...moved });
@@ -17,11 +20,20 @@ function controls(model, el) {
     model.save_changes();
   };
 
-  const build = ({ name, kind, label }) => {
-    const row = put(box, "label", { class: `control ${kind}` });
+  const fold = () => {
+    const details = put(el, "details");
+    put(details, "summary", OWN_KEYS, "More controls");
+    box.after(details);
+    return put(details, "div", { class: "controls" });
+  };
+
+  const build = ({ name, kind, label, aside }) => {
+    if (aside) more ??= fold();
+    const row = put(aside ? more : box, "label", { class: `control ${kind}` });
     put(row, "span", { class: "name" }, label);
     const input = kind === "choice"
-      ? put(row, "select") : put(row, "input", { type: "range", min: 0, step: 1 });
+      ? put(row, "select", OWN_KEYS)
+      : put(row, "input", { type: "range", min: 0, step: 1, ...OWN_KEYS });
     const readout = put(row, "span", { class: "readout", "aria-hidden": "true" });
     input.addEventListener("input", () => {
       move({ [name]: kind === "choice" ? input.selectedIndex : Number(input.value) });
@@ -38,8 +50,8 @@ function controls(model, el) {
   };
 
   function show() {
-    for (const { name, kind, label, texts, disabled, hidden } of model.get("panel")) {
-      if (!rows.has(name)) build({ name, kind, label });
+    for (const { name, kind, texts, disabled, hidden, ...looks } of model.get("panel")) {
+      if (!rows.has(name)) build({ name, kind, ...looks });
       const { row, input, readout } = rows.get(name), place = model.get("places")[name];
       fill(input, texts);
       row.hidden = hidden;

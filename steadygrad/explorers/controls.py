@@ -19,6 +19,7 @@ class Control(traitlets.HasTraits):
     value = traitlets.Any()
     disabled = traitlets.Bool(False)
     hidden = traitlets.Bool(False)
+    aside = traitlets.Bool(False)  # folded away until a reader asks for more
 
     def places(self) -> list[Any]:
         """Every value that it may stand at, in order."""
@@ -36,6 +37,7 @@ class Control(traitlets.HasTraits):
             "texts": [self.written(value) for value in self.places()],
             "disabled": self.disabled,
             "hidden": self.hidden,
+            "aside": self.aside,
         }
 
     @property

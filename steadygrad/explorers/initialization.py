@@ -15,8 +15,9 @@ from torch import Tensor
 
 from steadygrad import initialization
 from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
-from steadygrad.explorers.live import LiveFigure
-from steadygrad.plots import COLORS, DASHES, MARKERS
+from steadygrad.explorers.live import LiveFigure, panels
+from steadygrad.explorers.words import human
+from steadygrad.plots import COLORS
 
 SIZES = (1e-16, 1e8)  # the axis never moves, so that two settings can be compared
 EXAMPLES = 64
@@ -125,11 +126,14 @@ def _controls() -> dict[str, Control]:
 
 def _build(figure: Figure) -> list[Artist]:
     """Two lines of sizes, one of singular values."""
-    sizes, stretch = figure.subplots(1, 2, width_ratios=(3, 2))
+    sizes, stretch = panels(figure, 3, 2)
     lines = [
-        sizes.plot([], [], color=color, linestyle=dash, marker=marker, label=label)[0]
-        for color, dash, marker, label in zip(
-            COLORS, DASHES, MARKERS, ("predicted", "measured"), strict=False
+        sizes.plot(
+            [], [], color=color, linestyle=dash, marker=marker, label=label, zorder=order
+        )[0]
+        for color, dash, marker, label, order in (
+            ("black", "--", "none", "predicted", 3),
+            (COLORS[0], "-", "o", "measured", 2),
         )
     ]
     (values,) = stretch.plot([], [], color=COLORS[2], marker=".", linestyle="none")
@@ -139,8 +143,8 @@ def _build(figure: Figure) -> list[Artist]:
         ax.minorticks_off()
         ax.axhline(1, color="0.5", linestyle=":", marker="none", zorder=0)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    sizes.set(xlabel="layer", ylabel="rms of z")
-    stretch.set(xlabel="direction, most stretched first", ylabel="stretch, first to last layer")
+    sizes.set(xlabel="layer", ylabel="root mean square of z")
+    stretch.set(xlabel="direction, most stretched first", ylabel="stretched by all layers")
     figure.legend(handles=lines, loc="outside upper left", ncols=2)
     return [*lines, values]
 
@@ -160,9 +164,10 @@ def _draw(artists: Sequence[Artist], measurement: Measurement) -> None:
 def _sentence(measurement: Measurement) -> str:
     predicted, measured, stretch = measurement
     kept = int((stretch >= 0.01 * stretch[0]).sum())
+    most = human(stretch[0].item())
     return (
-        f"Root mean square of z in the last layer: {measured[-1]:.1e}, predicted "
-        f"{predicted[-1]:.1e}. The most stretched direction by {stretch[0]:.1e}; {kept} of "
+        f"Root mean square of z in the last layer: {human(measured[-1])}, predicted "
+        f"{human(predicted[-1])}. The most stretched direction by {most}; {kept} of "
         f"{len(stretch)} directions by at least a hundredth of that. What is off the scale is "
         "drawn at its edge."
     )

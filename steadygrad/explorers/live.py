@@ -38,6 +38,16 @@ def panels(figure: Figure, *widths: float) -> list[Axes]:
     return list(figure.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0])
 
 
+def key(ax: Axes) -> None:
+    """Which line is which, above the axes, where it hides nothing."""
+    lines = ax.get_legend_handles_labels()[0]
+    rows = (len(lines) + 1) // 2
+    ax.set_title("\n".join(["X"] * rows), alpha=0)  # not seen: it keeps room for the key
+    spacing = {"handlelength": 1.5, "columnspacing": 1, "borderpad": 0.1}
+    legend = ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, **spacing)
+    legend.set_in_layout(False)  # its width is nothing that axes must make room for
+
+
 def is_narrow(figure: Figure) -> bool:
     return bool(figure.get_figwidth() * DPI < NARROW)
 

@@ -1,6 +1,7 @@
 """Chapter 5's explorer: a loss with a wall, and what clipping does to a walk on it."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from steadygrad import loop
 from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
-from steadygrad.explorers.live import LiveFigure
+from steadygrad.explorers.live import LiveFigure, is_narrow, panels
 from steadygrad.explorers.words import human
 from steadygrad.loop import Step
 from steadygrad.plots import COLORS, DASHES, MARKERS
@@ -41,8 +42,6 @@ def measure(
     *, clip: str = "by norm", threshold: float = 0.1, time_steps: int = 50, lr: float = 1.0
 ) -> Measurement:
     """Walk `WALK` steps from START; the recurrent unit feeds itself `time_steps` times."""
-    w, b = (torch.linspace(*ends, CELLS, dtype=torch.float64) for ends in (W, B))
-    window = torch.stack(torch.meshgrid(w, b, indexing="xy"))
     start = torch.tensor(START, dtype=torch.float64)
     path = loop.descend(
         start, clip=clip, threshold=threshold, lr=lr, walk=WALK, steps=time_steps
@@ -50,7 +49,14 @@ def measure(
     steepest = max(range(WALK), key=lambda step: path[step].gradient.norm())
     step = path[steepest]
     agreement = loop.cosine([step.gradient], [step.clipped])
-    return Measurement(loop.cliff(window, steps=time_steps), path, steepest, agreement)
+    return Measurement(_landscape(time_steps), path, steepest, agreement)
+
+
+@lru_cache(maxsize=50)  # other sliders leave it as it is, and it takes a third of the time
+def _landscape(time_steps: int) -> Float[Tensor, "b w"]:
+    w, b = (torch.linspace(*ends, CELLS, dtype=torch.float64) for ends in (W, B))
+    window = torch.stack(torch.meshgrid(w, b, indexing="xy"))
+    return loop.cliff(window, steps=time_steps)
 
 
 # ── The picture ─────────────────────────────────────────────────────────────────────
@@ -69,8 +75,8 @@ def explorer() -> LiveFigure:
 
 ALT = (
     "Left, the loss over weight and bias as shades, dark where it is small, with the walk as a "
-    "line and two arrows where it was steepest: the step before and after clipping. Right, the "
-    "loss over the steps of the walk, on a logarithmic axis."
+    "line from a white dot and two arrows where it was steepest: the step before and after "
+    "clipping. Right, the loss over the steps of the walk, on a logarithmic axis."
 )
 
 
@@ -88,13 +94,17 @@ def _controls() -> dict[str, Control]:
 
 def _build(figure: Figure) -> list[Artist]:
     """The shades, the walk, two arrows, and the losses."""
-    window, losses = figure.subplots(1, 2, width_ratios=(1, 1))
+    window, losses = panels(figure, 1, 1)
     shades = window.imshow(
         np.full((CELLS, CELLS), LOSSES[1]), extent=(*W, *B), origin="lower", aspect="auto",
         norm=LogNorm(*LOSSES), cmap="gray", interpolation="nearest",
     )  # fmt: skip
+    figure.colorbar(shades, ax=window, label="loss", pad=0.02, aspect=30)
     (walk,) = window.plot([], [], color=COLORS[0], marker=".", markersize=4, linewidth=1)
     walk.set(linestyle="-", label="walk")
+    edge = {"markerfacecolor": "white", "markeredgecolor": "black", "zorder": 4}
+    (start,) = window.plot(*START, marker="o", markersize=9, linestyle="none", **edge)
+    start.set(label="start")
     arrows = [
         window.add_patch(
             FancyArrowPatch(
@@ -119,12 +129,16 @@ def _build(figure: Figure) -> list[Artist]:
     window.set(xlim=W, ylim=B, xlabel="weight w", ylabel="bias b")
     losses.set(yscale="log", xlim=(-1, WALK), ylim=(1e-6, 1), xlabel="step", ylabel="loss")
     window.grid(visible=False)
-    figure.legend(handles=[walk, *named], loc="outside upper left", ncols=3)
-    return [shades, walk, *arrows, loss]
+    figure.legend(
+        handles=[start, walk, *named],
+        loc="outside upper left",
+        ncols=2 if is_narrow(figure) else 4,
+    )
+    return [shades, walk, *arrows, start, loss]
 
 
 def _draw(artists: Sequence[Artist], measurement: Measurement, lr: float) -> None:
-    shades, walk, before, after, loss = artists
+    shades, walk, before, after, _, loss = artists
     landscape, path, steepest, _ = measurement
     shades.set_data(landscape.clamp(*LOSSES).numpy())
     walk.set_data(*torch.stack([step.theta for step in path]).T.numpy())
@@ -141,11 +155,12 @@ def _sentence(measurement: Measurement) -> str:
     _, path, steepest, agreement = measurement
     here = path[steepest]
     long, short = here.gradient.norm().item(), here.clipped.norm().item()
-    clipped = f"clipped to {short:.2g} (cosine between the two: {agreement:.2f})"
+    clipped = f"clipped to {human(short)} (cosine between the two: {agreement:.2f})"
+    first, last = human(path[0].loss), human(path[-1].loss)
+    lowest = human(min(step.loss for step in path))
     return (
-        f"Steepest at step {steepest}: a gradient of {long:.2g}, "
-        f"{clipped if short < long else 'which is not clipped'}. Loss at the start "
-        f"{path[0].loss:.2g}, smallest {min(step.loss for step in path):.1e}, at the end "
-        f"{path[-1].loss:.1e}. An arrow is drawn {LENGTHS[0]} long at least and {LENGTHS[1]} "
-        "at most, and what is off the scale of the losses at its edge."
+        f"Steepest at step {steepest}: a gradient of {human(long)}, "
+        f"{clipped if short < long else 'which is not clipped'}. Loss at the start {first}, "
+        f"smallest {lowest}, at the end {last}. An arrow is drawn {LENGTHS[0]} long at least "
+        f"and {LENGTHS[1]} at most, and what is off the scale of the losses at its edge."
     )

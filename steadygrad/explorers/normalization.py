@@ -8,12 +8,13 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from steadygrad.explorers import tiny_norms
 from steadygrad.explorers.controls import Control, LogSlider, Slider, Stops
-from steadygrad.explorers.live import LiveFigure
+from steadygrad.explorers.live import LiveFigure, is_narrow, key, panels
 from steadygrad.explorers.words import human
 from steadygrad.normalization import batch_norm
 from steadygrad.plots import COLORS
@@ -21,6 +22,8 @@ from steadygrad.plots import COLORS
 MEAN, DEVIATION, STEPS = 2.0, 1.5, 100  # the channel before it is normalized
 SIZES = (2, 4, 8, 16, 32, 64, 128, 256, 512)
 BINS = np.linspace(-6, 10, 81)
+RANGE = (-1.0, 7.0)  # of means and variances
+SHARES = (0.15, 0.4, 1.05)  # where the histograms' axis may end
 
 
 class Measurement(NamedTuple):
@@ -97,7 +100,7 @@ def _company(
 
 def explorer() -> LiveFigure:
     """Six sliders; running statistics, values before and after, and what a batch size does."""
-    return LiveFigure(_build, _update, _controls(), alt=ALT, figsize=(9, 6))
+    return LiveFigure(_build, _update, _controls(), alt=ALT, figsize=(9, 6), narrow=(4, 12))
 
 
 ALT = (
@@ -124,7 +127,7 @@ def _controls() -> dict[str, Control]:
 
 def _build(figure: Figure) -> list[Artist]:
     """Two clouds of dots, two lines, two histograms, and four lines over batch sizes."""
-    (steps, values), (company, errors) = figure.subplots(2, 2)
+    steps, values, company, errors = _four(figure)
     dots = [
         steps.plot([], [], linestyle="none", marker=mark, markersize=3, color=color, alpha=0.5)[
             0
@@ -137,8 +140,8 @@ def _build(figure: Figure) -> list[Artist]:
     ]
     for true in (MEAN, DEVIATION**2):
         steps.axhline(true, color="0.5", linestyle=":", marker="none", linewidth=1)
-    steps.set(xlim=(0, STEPS), ylim=(-1, 7), xlabel="step", ylabel="batch (dots), running")
-    steps.legend(loc="upper right", fontsize=9)
+    steps.set(xlim=(0, STEPS), ylim=RANGE, xlabel="step", ylabel="of batches, running")
+    key(steps)
     (line,) = company.plot(
         [], [], color=COLORS[0], linestyle="-", marker="o", label="batch norm"
     )
@@ -150,35 +153,54 @@ def _build(figure: Figure) -> list[Artist]:
             tiny_norms.NORMS, COLORS, ("-", "--", ":"), ("o", "s", "^"), strict=False
         )
     ]
-    errors.axhline(0.5, color="0.5", linestyle=":", marker="none", linewidth=1, label="a guess")
+    errors.axhline(0.5, color="0.5", linestyle=":", marker="none", linewidth=1)
+    errors.text(128, 0.51, "a guess", ha="right", va="bottom", color="0.35")
     errors.set(xscale="log", xlim=(1.5, 200), ylim=(0, 1), xlabel="batch size in training")
     errors.set(ylabel="error in evaluation")
-    errors.legend(loc="upper right", fontsize=9)  # the lines stay below 0.65
+    key(errors)
     for axes, ticks in ((company, [2, 16, 128]), (errors, tiny_norms.SIZES)):
         axes.set_xticks(ticks, labels=ticks)
         axes.minorticks_off()
     bars = [
-        values.stairs(0 * BINS[1:], BINS, baseline=0, color=color, linestyle=dash, label=label)
+        values.stairs(
+            0 * BINS[1:],
+            BINS,
+            baseline=0,
+            color=color,
+            linestyle=dash,
+            label=label,
+            linewidth=1.8,
+        )
         for color, dash, label in (
             (COLORS[4], "--", "new values"),
             (COLORS[2], "-", "after batch norm"),
         )
     ]
-    values.set(xlim=(BINS[0], BINS[-1]), ylim=(0, 0.15), xlabel="value", ylabel="share")
-    values.legend(loc="upper right", fontsize=9)
+    values.set(xlim=(BINS[0], BINS[-1]), ylim=(0, SHARES[0]), xlabel="value", ylabel="share")
+    key(values)
     return [*dots, *lines, line, *bars, *rates]
+
+
+def _four(figure: Figure) -> list[Axes]:
+    if is_narrow(figure):
+        return panels(figure, 1, 1, 1, 1)
+    return list(figure.subplots(2, 2).flat)
 
 
 def _update(artists: Sequence[Artist], **settings: object) -> str:
     measured, number = measure(**settings), np.arange(1, STEPS + 1)
     for artist, series in zip(artists[:4], measured[:4], strict=True):
-        artist.set_data(number, series.numpy())
+        artist.set_data(number, series.clamp(*RANGE).numpy())
     artists[4].set_data(SIZES, measured.company.clamp(min=1e-3).numpy())
     for line, errors in zip(artists[7:], measured.errors.values(), strict=True):
         line.set_data(tiny_norms.SIZES, errors.numpy())
+    highest = 0.0
     for bars, values in zip(artists[5:7], (measured.before, measured.after), strict=True):
         clipped = np.clip(values.numpy(), BINS[0], BINS[-1])
-        bars.set_data(np.histogram(clipped, BINS)[0] / len(clipped))
+        shares = np.histogram(clipped, BINS)[0] / len(clipped)
+        bars.set_data(shares)
+        highest = max(highest, shares.max())
+    bars.axes.set_ylim(0, next(end for end in SHARES if end >= highest))
     return _sentence(measured, settings["batch_size"])
 
 
@@ -191,5 +213,5 @@ def _sentence(measured: Measurement, batch_size: int) -> str:
         f"{measured.running_var[-1]:.2f} (true {DEVIATION**2:.2f}). New values come out with "
         f"mean {mean:.2f} and deviation {deviation:.2f}. Trained in batches of 2, small "
         f"networks err on {by_batch}; layer and group norm give an example the same output in "
-        f"any batch.{one if batch_size == 1 else ''}"
+        f"any batch.{one if batch_size == 1 else ''} What is off a scale is drawn at its edge."
     )

@@ -1,6 +1,7 @@
 """What stands around a chapter: links to what is beside it, and a word on coming back."""
 
 import re
+from copy import deepcopy
 
 import nbformat
 import pytest
@@ -8,6 +9,7 @@ from test_notebook import BODY, HEAD
 
 from autograder import links, notebook
 from autograder.exercises import EXERCISES
+from autograder.handed_in.repair import repair
 
 
 @pytest.fixture
@@ -99,3 +101,40 @@ def test_nbgrader_finds_them_all_the_same(question):
     released = nbformat.read(folder / "course/01_small/01_small.ipynb", as_version=4)
     answer = next(cell for cell in released.cells if cell.id == "small-why")
     assert answer.source == "YOUR ANSWER HERE"
+
+
+# ── What comes back from a working copy ─────────────────────────────────────────────
+
+
+def handed_in(path, change):
+    """A submission of the chapter, and what repairing it says."""
+    built = notebook.instructor_notebook(path)
+    recorded = {c.id: c for c in built.cells if "nbgrader" in c.metadata}
+    mine = deepcopy(built)
+    change(mine)
+    return list(repair(mine, deepcopy(recorded), deepcopy(built.cells))), mine
+
+
+def test_a_marking_cell_as_it_was_handed_out_at_first_is_nobodys_edit(three):
+    def older(mine):
+        marking = next(cell for cell in mine.cells if cell.id.endswith("-mark"))
+        marking.source = "mark(depth_limit)"
+
+    notes, mine = handed_in(three[0], older)
+    assert notes == []
+    assert any('mark("depth_limit")' in cell.source for cell in mine.cells)
+
+
+def test_the_added_link_is_not_taken_for_an_answer(question):
+    _, folder = question
+
+    def emptied_and_linked(mine):
+        mine.cells = [cell for cell in mine.cells if cell.id != "small-why"]
+        for cell in mine.cells:
+            if cell.id in (links.HEAD, links.FOOT):
+                cell.source = links.with_solved(cell.source, "01_small")
+
+    notes, _ = handed_in(folder / "01_small.md", emptied_and_linked)
+    assert [note for of, note in notes if of == "small-why"] == [
+        "the cell was missing; it was put back as it had been handed out."
+    ]

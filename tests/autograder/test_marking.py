@@ -281,7 +281,7 @@ def test_each_step_of_the_ladder_is_announced_before_it_is_there(capsys):
     assert "After 3 failed attempts" in first[1]
     assert "this was attempt 1." in first[1]
     assert "this was attempt 2." in second[1]
-    assert "Go through the small example above" in third[1]
+    assert "Go through the small example below" in third[1]
     assert "After 5 failed attempts" in first[2]
     assert "After 5 failed attempts" in fourth[2]
     assert 'Run `mark("depth_limit", show="solution")`' in fifth[2]

@@ -85,7 +85,7 @@ def test_an_exercise_becomes_a_heading_a_solution_and_a_marking_cell(built):
 
 def test_the_heading_says_what_it_is_worth_and_what_for(built):
     heading = built.cells[2].source
-    assert heading.startswith("### `depth_limit` · 2 points\n\n*Write it. ")
+    assert heading.startswith('<a id="depth_limit"></a>\n\n### `depth_limit` · 2 points\n\n')
     assert f"About {EXERCISE.minutes} minutes · difficulty ●●○○○ · " in heading
     assert f"so that you can {EXERCISE.goal}." in heading
 

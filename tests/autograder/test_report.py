@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -10,7 +11,7 @@ from toys import ASCENT, RULE, exercise
 
 from autograder.calling.attempt import attempt
 from autograder.compare import Complaint, Foreign, Kind, disagreement
-from autograder.diagnose import Diagnosis
+from autograder.diagnose import PARAGRAPH, Diagnosis
 from autograder.exercises import EXERCISES
 from autograder.grade import grade, run_here
 from autograder.recipes import Function, Leaf, Written
@@ -102,14 +103,14 @@ def test_the_score_is_a_number_that_carries_its_report():
 # ── The first complaint ─────────────────────────────────────────────────────────────
 
 
-def test_the_complaint_that_helps_most_comes_first():
+def test_the_first_case_that_is_wrong_is_complained_of():
     said = report(
         verdict("a", Kind.VALUES, "values"),
         verdict("b", Kind.SHAPE, "shape"),
         verdict("c", Kind.SHAPE, "another shape"),
         verdict("d", Kind.DTYPE, "dtype"),
     )
-    assert said.first_complaint == "On “b”: shape."
+    assert said.first_complaint == "On “a”: values."
 
 
 def test_of_equal_complaints_the_first_case_speaks():
@@ -177,13 +178,29 @@ RELATION = Diagnosis((), certain=False, relation="Your result is the right one t
 def test_what_a_diagnosis_explains_and_what_it_does_not_follow_it():
     said = report(verdict("a", Kind.VALUES, "off"), diagnosis=EVIDENCE)
     assert said.lead == "Looks like: ascent and no decay."
-    assert said.sentences[1:] == (
+    assert said.sentences[0].startswith("“ascent”: ")
+    assert said.sentences[1].startswith("“no decay”: ")
+    assert said.sentences[2:] == (
         "On “a” this is exactly what you get.",
         "On “b” it should be 123.",
         "On “a”: off.",
     )
     assert said.sections == ("Which way is down", "One step")
-    assert str(said).splitlines()[5] == "See “Which way is down” and “One step”."
+    assert str(said).splitlines()[6] == "See “Which way is down” and “One step”."
+
+
+def test_what_a_mistake_beside_another_does_not_show_is_not_said():
+    hidden = replace(EVIDENCE, unseen=EVIDENCE.misconceptions[1:])
+    said = str(report(verdict("a", Kind.VALUES, "off"), diagnosis=hidden))
+    assert "“ascent”: Symptom of ascent. Hint at ascent." in said
+    assert "“no decay”: Hint at no decay." in said
+
+
+def test_what_two_parts_are_stands_in_two_paragraphs():
+    two = Diagnosis((), relation=PARAGRAPH.join(["In your result, a is b.", "And c is d."]))
+    said = report(verdict("a", Kind.VALUES, "off"), diagnosis=two)
+    assert said.lead == "In your result, a is b."
+    assert said.sentences == ("And c is d.", "On “a”: off.")
 
 
 def test_where_only_a_relation_is_known_it_leads():
@@ -463,6 +480,7 @@ def test_names_in_back_quotes_become_code_unless_a_quote_is_left_over():
 
 def test_the_link_is_the_id_that_jupyter_gives_the_heading():
     assert anchor("One step") == "One-step"
+    assert anchor("adam · 4 points") == "adam"  # as the builder marks it
     assert 'href="#&quot;"' in _link('"')
 
 

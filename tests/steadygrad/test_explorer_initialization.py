@@ -46,7 +46,7 @@ def test_the_same_settings_give_the_same_numbers_and_disturb_nothing():
 
 
 def test_it_says_what_it_shows(figure):
-    assert "predicted 1.4e+00" in figure.sentence
+    assert "predicted 1.4." in figure.sentence
 
 
 def test_sizes_off_the_scale_are_drawn_at_its_edge(figure):

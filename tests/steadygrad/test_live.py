@@ -155,6 +155,15 @@ def test_a_reader_without_a_kernel_sees_the_picture_and_its_words():
     assert left["text/plain"].startswith("A line at a height. The line is at 3. (Run")
 
 
+def test_the_widget_comes_first_and_what_it_leaves_behind_second(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    live()._ipython_display_()
+    assert set(shown[0]) == {"application/vnd.jupyter.widget-view+json", "text/plain"}
+    assert shown[0]["text/plain"] == ""  # without its widget it is nothing
+    assert set(shown[1]) == {"text/html", "text/plain"}
+
+
 def test_words_left_behind_are_text_and_not_markup():
     left = live(lambda *_, **__: "a < b", alt='say "a < b"')._left_behind()["text/html"]
     assert "a &lt; b (Run" in left

@@ -70,6 +70,9 @@ def rms_by_modules(model):
 ROOT_MEAN_SQUARE = "square().mean().sqrt()"
 PARAMETERS = "in model.named_parameters()"
 CHOSEN = 'parameter.grad is not None and name.endswith("weight")'
+OF_THOSE = f"""parameter.grad.{ROOT_MEAN_SQUARE}.item()
+        for name, parameter {PARAMETERS}
+        if parameter.grad is not None"""
 SIZES = f"""{{
         name: parameter.grad.{ROOT_MEAN_SQUARE}.item()
         for name, parameter {PARAMETERS}
@@ -161,6 +164,17 @@ LAYER_GRADIENT_RMS = Exercise(
             wrote="parameter.data.square()",
             symptom="You report the size of the weights themselves.",
             hint="Asked for is what the last backward pass left for each weight.",
+        ),
+        Misconception(
+            "values for gradients in every layer",
+            instead_of=OF_THOSE,
+            wrote=OF_THOSE.replace("parameter.grad.", "parameter.data.").replace(
+                "parameter.grad is not None", "True"
+            ),
+            symptom="You report the size of the weights themselves, also where there is no "
+            "gradient.",
+            hint="Asked for is what the last backward pass left for each weight. Where it left "
+            "nothing, there is nothing to report.",
         ),
         Misconception(
             "tensors for numbers",

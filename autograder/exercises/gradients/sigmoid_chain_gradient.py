@@ -92,6 +92,14 @@ SIGMOID_CHAIN_GRADIENT = Exercise(
             "Each hands on its own derivative, so every layer contributes w and σ′(z).",
         ),
         Misconception(
+            "slopes forgotten",
+            instead_of=FACTOR,
+            wrote="gradient = gradient * weight",
+            symptom="Your answers are the product of the weights alone, whatever x is.",
+            hint="That is the slope of a chain of multiplications. Behind each of them stands "
+            "a sigmoid, which hands on its own slope σ′(z) as well, at most 1/4.",
+        ),
+        Misconception(
             "sigmoid applied twice",
             instead_of=FACTOR,
             wrote="twice = torch.sigmoid(activation)\n"
