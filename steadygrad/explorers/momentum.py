@@ -9,7 +9,7 @@ import traitlets
 from steadygrad.explorers import momentum_still, valley
 from steadygrad.explorers.drawn import HERE, Drawn, script
 from steadygrad.explorers.valley import CONVENTIONS, MOMENTA, RATES, START, VIEW
-from steadygrad.explorers.words import human
+from steadygrad.plots import human
 
 NEAREST = 0.5  # a start on the minimum would leave nothing to see
 FRAME = {  # what the page draws and never changes

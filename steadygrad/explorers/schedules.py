@@ -12,7 +12,7 @@ from steadygrad.explorers.drawn import HERE, Drawn, script
 from steadygrad.explorers.plans import GRIPS, LOWEST, NAMES, PEAKS, STEPS, Settings, nudged
 from steadygrad.explorers.schedules_still import LOSSES, still
 from steadygrad.explorers.trials import EVERY, Measurement, smooth, train
-from steadygrad.explorers.words import human
+from steadygrad.plots import human
 
 SLICE = 3  # looks that are trained in one go: some 10 ms, so that other messages get in
 WHILE_HELD = 0.02  # seconds for an answer: under a moving hand the curve comes first

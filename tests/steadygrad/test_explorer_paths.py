@@ -32,7 +32,7 @@ def test_no_line_leads_back_from_a_divergence_to_the_minimum():
         race.controls[name].value = value
     rivals = 3  # lines behind the walk
     raced = np.transpose(race.figure.axes[0].lines[rivals].get_data())
-    for path in (valley.measure(lr=50.0, mu=0.0).path, raced):
+    for path in (valley.measure(lr=30.0, mu=0.0).path, raced):
         sizes = np.abs(path).max(axis=1)
         assert 2 <= len(path) < 30
         assert sizes[-1] > FAR / 2
