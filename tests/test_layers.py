@@ -25,9 +25,10 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"steadygrad.data", "steadygrad.models", "steadygrad.landscapes"}
     | {f"steadygrad.{topic}" for topic in TOPICS},
     {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},
-    {f"steadygrad.explorers.{name}" for name in ("quick", "still", "tiny_norms", "words")},
-    {"steadygrad.explorers.gradients_still", "steadygrad.explorers.valley"},
-    {"steadygrad.explorers.momentum_still"},
+    {f"steadygrad.explorers.{name}" for name in ("quick", "still", "tiny_norms")},
+    {f"steadygrad.explorers.{name}" for name in ("gradients_still", "plans", "valley")},
+    {"steadygrad.explorers.momentum_still", "steadygrad.explorers.trials"},
+    {"steadygrad.explorers.schedules_still"},
     {"steadygrad.explorers.controls", "steadygrad.explorers.drawn"},
     {"steadygrad.explorers.live"},
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},

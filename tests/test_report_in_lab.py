@@ -30,7 +30,10 @@ REPORT = ".jp-OutputArea-output [role=group][aria-label^='Report on']"
 
 # the least contrast of any text with what is behind it, by WCAG's formula
 CONTRAST = """report => {
-    const numbers = text => (text.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
+    const numbers = text => {  // of rgb(…), and of the color(srgb …) that a mixture becomes
+        const found = (text.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
+        return text.startsWith('color') ? found.map((c, k) => k < 3 ? 255 * c : c) : found;
+    };
     const over = (top, below) => {
         const a = top[3] ?? 1;
         return [0, 1, 2].map(k => a * top[k] + (1 - a) * below[k]);

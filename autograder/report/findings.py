@@ -10,8 +10,8 @@ from autograder.report.facts import Facts, ended
 
 PRACTICE_NOTE = "Practice cases; where someone grades, others of the same kind are drawn."
 FROM_BEFORE = (
-    "The `{}` that is still there is from before, and is not marked: what counts is what the "
-    "cell says. Mend the cell, run it, then mark again."
+    "What counts is what the cell says, so a `{}` from before is not marked. Mend the cell, "
+    "run it, then mark again."
 )
 
 

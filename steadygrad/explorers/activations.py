@@ -17,8 +17,7 @@ from steadygrad import activations
 from steadygrad.activations import ACTIVATIONS, Activation, Moments, next_moments
 from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
 from steadygrad.explorers.live import LiveFigure, key, panels
-from steadygrad.explorers.words import human
-from steadygrad.plots import COLORS, DASHES
+from steadygrad.plots import COLORS, DASHES, human
 
 LAYERS, UNITS, EXAMPLES = 100, 200, 200
 FLAT = 0.01  # a slope below this share of the steepest counts as flat

@@ -17,9 +17,8 @@ from steadygrad import adaptive
 from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
 from steadygrad.explorers.live import LiveFigure, is_narrow, key, panels
 from steadygrad.explorers.quick import drawn
-from steadygrad.explorers.words import human
 from steadygrad.landscapes import LANDSCAPES, Rule, survey, walk
-from steadygrad.plots import COLORS, DASHES, contours
+from steadygrad.plots import COLORS, DASHES, contours, human
 
 STEPS = 150
 RATES = torch.logspace(-4, 0, 17)[:, None]  # that a rival may choose from

@@ -48,7 +48,8 @@ function line(points) {
 /** A figure: its name for screen readers, a drawing of fixed proportions, and its sentence. */
 function figure(model, el, width, height) {
   el.classList.add("steadygrad-drawn");
-  el.dataset.lmSuppressShortcuts = "true"; // keys pressed here are none of JupyterLab's
+  // keys pressed here are none of JupyterLab's, which asks the focused element first
+  el.addEventListener("focusin", ({ target }) => (target.dataset.lmSuppressShortcuts = "true"));
   const svg = draw(el, "svg", {
     viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": model.get("alt"),
   });

@@ -16,8 +16,8 @@ from steadygrad.data import Examples, load_images
 from steadygrad.explorers.drawn import HERE, Drawn, script
 from steadygrad.explorers.gradients_still import still
 from steadygrad.explorers.quick import one_thread, tiny_is_zero
-from steadygrad.explorers.words import human, percent
 from steadygrad.models import mlp, redraw_
+from steadygrad.plots import human, percent
 from steadygrad.probes import LayerReading, by_layer, read_layers, rms
 
 HE = math.sqrt(2)  # the gain that keeps a ReLU network's signals level (He et al., 2015)
@@ -165,6 +165,10 @@ def _lines_to_draw(readings: list[LayerReading], inputs: float) -> dict[str, dic
     return lines
 
 
+def _said(size: float) -> str:
+    return human(float(size)) if math.isfinite(size) else "beyond all numbers"
+
+
 def _sizes(readings: list[LayerReading], field: str) -> np.ndarray:
     """NaN, which stands for numbers too large to be told, becomes inf."""
     return np.nan_to_num([getattr(r, field) for r in readings], nan=np.inf, posinf=np.inf)
@@ -175,7 +179,7 @@ def _layer_to_draw(measurement: Measurement, layer: int) -> dict:
     reading, depth = measurement.readings[layer - 1], len(measurement.readings) - 1
     values = measurement.outputs[layer - 1].flatten().nan_to_num().numpy()
     counts, _ = np.histogram(np.clip(values, BINS[0], BINS[-1]), BINS)
-    numbers = {label: human(_sizes([reading], field).item()) for label, field in LINES.items()}
+    numbers = {label: _said(_sizes([reading], field).item()) for label, field in LINES.items()}
     if reading.saturation is not None:
         numbers["activation flat for"] = percent(reading.saturation)
     numbers["values beyond ±3"] = percent((np.abs(values) > BINS[-1]).mean())
@@ -199,15 +203,15 @@ def sentence(readings: list[LayerReading]) -> str:
     first, last = sizes["weight gradient"]
     if len(hidden) == 1:
         return (
-            f"One hidden layer: its activations have the size {human(signal[0])}, the gradient "
-            f"there {human(gradient[0])}, its weights’ gradient {human(first)}."
+            f"One hidden layer: its activations have the size {_said(signal[0])}, the gradient "
+            f"there {_said(gradient[0])}, its weights’ gradient {_said(first)}."
         )
     flat = sum(r.saturation for r in hidden) / len(hidden)
     stuck = f" The activation is flat for {percent(flat)} of all values." if flat > 0.01 else ""
     return (
         f"Forwards, from layer 1 to layer {len(hidden)}, {_change('activations', *signal)}. "
         f"Backwards, from layer {len(hidden)} to layer 1, {_change('gradient', *gradient)}. "
-        f"The weights’ gradient is {human(first)} in layer 1 and {human(last)} in layer "
+        f"The weights’ gradient is {_said(first)} in layer 1 and {_said(last)} in layer "
         f"{len(hidden)}.{stuck}"
     )
 
@@ -225,7 +229,7 @@ def _change(what: str, start: float, end: float) -> str:
     """What becomes of a size on its way, in a word and two numbers."""
     many = what.endswith("s")
     if start in (0, math.inf):
-        all_the_way = "zero all the way" if start == end == 0 else human(start)
+        all_the_way = "zero all the way" if start == end == 0 else _said(start)
         return f"the {what} {'are' if many else 'is'} {all_the_way}"
     word = next(words[many] for most, *words in WORDS if end / start <= most)
-    return f"the {what} {word} ({human(start)} to {human(end)})"
+    return f"the {what} {word} ({_said(start)} to {_said(end)})"

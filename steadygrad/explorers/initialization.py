@@ -16,8 +16,7 @@ from torch import Tensor
 from steadygrad import initialization
 from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
 from steadygrad.explorers.live import LiveFigure, panels
-from steadygrad.explorers.words import human
-from steadygrad.plots import COLORS
+from steadygrad.plots import COLORS, human
 
 SIZES = (1e-16, 1e8)  # the axis never moves, so that two settings can be compared
 EXAMPLES = 64

@@ -18,9 +18,8 @@ from torch import Tensor
 from steadygrad import loop
 from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider
 from steadygrad.explorers.live import LiveFigure, is_narrow, panels
-from steadygrad.explorers.words import human
 from steadygrad.loop import Step
-from steadygrad.plots import COLORS, DASHES, MARKERS
+from steadygrad.plots import COLORS, DASHES, MARKERS, human
 
 W, B = (2.5, 7.5), (-4.0, 0.5)  # the window on the weights never moves
 CELLS = 100  # of the picture of the loss, in each direction

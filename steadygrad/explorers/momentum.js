@@ -14,7 +14,9 @@ function render({ model, el }) {
   });
   const now = { step: 0, playing: false };
   const controls = put(el, "div", { class: "controls" });
-  const panels = put(el, "div", { class: "panels" });
+  const panels = put(el, "div", {
+    class: "panels", role: "group", "aria-label": model.get("alt"),
+  });
   const said = put(el, "p", { role: "status" });
   const alarm = put(el, "pre", { role: "alert" });
   const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -259,8 +261,8 @@ function valley(model, parent, width, tall, now, at, clock) {
       words[0].textContent = conventions[model.get("convention")];
       words[1].textContent = letters(model.get("convention"));
       const kappa = human(model.get("condition"));
-      words[2].textContent = kappa === "1" ? "κ = 1: the valley is equally curved in all directions"
-        : `κ = ${kappa}: across, the valley is ${kappa} times as curved as along`;
+      words[2].textContent = kappa === "1" ? "κ = 1: equally curved in all directions"
+        : `κ = ${kappa}: ${kappa} times as curved across as along`;
       tell();
       this.clock();
     },

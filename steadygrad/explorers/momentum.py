@@ -8,16 +8,17 @@ import traitlets
 
 from steadygrad.explorers import momentum_still, valley
 from steadygrad.explorers.drawn import HERE, Drawn, script
-from steadygrad.explorers.words import human
+from steadygrad.explorers.valley import CONVENTIONS, MOMENTA, RATES, START, VIEW
+from steadygrad.plots import human
 
 NEAREST = 0.5  # a start on the minimum would leave nothing to see
 FRAME = {  # what the page draws and never changes
-    "view": valley.VIEW,
-    "rates": valley.RATES,
-    "momenta": valley.MOMENTA,
+    "view": VIEW,
+    "rates": RATES,
+    "momenta": MOMENTA,
     "angle": valley.ANGLE,
     "goal": valley.GOAL,
-    "conventions": valley.CONVENTIONS,
+    "conventions": CONVENTIONS,
 }
 
 
@@ -40,14 +41,12 @@ class Momentum(Drawn):
 
     _esm = script("momentum.js")
     _css = Drawn._css + (HERE / "momentum.css").read_text(encoding="utf-8")
-    lr = traitlets.Float(1.0).tag(sync=True, moved=True)
-    mu = traitlets.Float(0.9).tag(sync=True, moved=True)
-    convention = traitlets.Enum(list(valley.CONVENTIONS), "heavy ball").tag(
-        sync=True, moved=True
-    )
-    condition = traitlets.Float(100.0).tag(sync=True, moved=True)
-    noise = traitlets.Float(0.0).tag(sync=True, moved=True)
-    start = traitlets.List(traitlets.Float(), list(valley.START)).tag(sync=True, moved=True)
+    lr = traitlets.Float(1.0, min=RATES[0], max=RATES[1]).tag(sync=True, moved=True)
+    mu = traitlets.Float(0.9, min=MOMENTA[0], max=MOMENTA[1]).tag(sync=True, moved=True)
+    convention = traitlets.Enum([*CONVENTIONS], "heavy ball").tag(sync=True, moved=True)
+    condition = traitlets.Float(100.0, min=1.0, max=1000.0).tag(sync=True, moved=True)
+    noise = traitlets.Float(0.0, min=0.0, max=1.0).tag(sync=True, moved=True)
+    start = traitlets.List(traitlets.Float(), list(START)).tag(sync=True, moved=True)
     frame = traitlets.Dict(FRAME).tag(sync=True)
     rings = traitlets.List().tag(sync=True)
     chart = traitlets.Dict().tag(sync=True)
@@ -63,9 +62,7 @@ class Momentum(Drawn):
         """A start in view, and not on the minimum."""
         x, y = (
             min(max(value, low), high)
-            for value, low, high in zip(
-                proposal["value"], valley.VIEW[::2], valley.VIEW[1::2], strict=True
-            )
+            for value, low, high in zip(proposal["value"], VIEW[::2], VIEW[1::2], strict=True)
         )
         distance = math.hypot(x, y)
         if distance >= NEAREST:

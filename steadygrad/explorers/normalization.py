@@ -15,9 +15,8 @@ from torch import Tensor
 from steadygrad.explorers import tiny_norms
 from steadygrad.explorers.controls import Control, LogSlider, Slider, Stops
 from steadygrad.explorers.live import LiveFigure, is_narrow, key, panels
-from steadygrad.explorers.words import human
 from steadygrad.normalization import batch_norm
-from steadygrad.plots import COLORS
+from steadygrad.plots import COLORS, human
 
 MEAN, DEVIATION, STEPS = 2.0, 1.5, 100  # the channel before it is normalized
 SIZES = (2, 4, 8, 16, 32, 64, 128, 256, 512)

@@ -1,207 +1,207 @@
-"""Chapter 8's explorer: design a schedule, and see at once what a small net makes of it."""
+"""Chapter 8's explorer: bend a schedule's curve, and see what a small net makes of it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from typing import NamedTuple
+import time
+import traceback
+from collections.abc import Iterator, Mapping
 
-import numpy as np
 import torch
-from jaxtyping import Float
-from matplotlib.artist import Artist
-from matplotlib.figure import Figure
+import traitlets
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812 - its usual name
 
-from steadygrad import schedules
-from steadygrad.data import Examples, circle
-from steadygrad.explorers.controls import Choice, Control, LogSlider, Slider, Stops
-from steadygrad.explorers.live import LiveFigure
-from steadygrad.explorers.quick import one_thread
-from steadygrad.plots import COLORS, DASHES
+from steadygrad.explorers.drawn import HERE, Drawn, script
+from steadygrad.explorers.plans import GRIPS, LOWEST, NAMES, PEAKS, STEPS, Settings, nudged
+from steadygrad.explorers.schedules_still import LOSSES, still
+from steadygrad.explorers.trials import EVERY, Measurement, smooth, train
+from steadygrad.plots import human
 
-STEPS, LOOKS, HIDDEN, MOMENTUM = 200, 50, 12, 0.9  # the loss is looked at 50 times
-LOSSES = (0.08, 3.0)  # the axis never moves, so that two settings can be compared
-RATES = (1e-3, 4.0)
-NAMES = (
-    "constant",
-    "power",
-    "exponential",
-    "step",
-    "plateau",
-    "cosine",
-    "warm-up cosine",
-    "warm restarts",
-    "1cycle",
-    "warm-up, stable, decay",
-)
-
-
-class Measurement(NamedTuple):
-    """For each schedule, in the order of NAMES: its rates, and the losses of its run."""
-
-    rates: Float[Tensor, "schedules steps"]
-    losses: Float[Tensor, "schedules looks"]  # on the whole set, after every few steps
-
-
-@one_thread()
-def measure(
-    *,
-    peak: float = 0.2,
-    warmup: float = 0.1,
-    final: float = 0.0,
-    gamma: float = 0.1,
-    cycle: float = 0.15,
-    mult: int = 2,
-    batch_size: int = 8,
-    seed: int = 0,
-) -> Measurement:
-    """Train ten copies of one small net side by side, each under its own schedule.
-
-    `warmup` and `cycle` (the first one, before a restart) are shares of all steps, `final` is
-    a share of the peak rate; `gamma` is what step and plateau multiply the rate with, and
-    what is left of it at the end of the exponential.  All nets see the same batches.
-    """
-    rng = torch.Generator().manual_seed(seed)
-    data = circle(256, 1.0, rng=rng)
-    weights = _weights(rng)
-    speeds = [torch.zeros_like(weight) for weight in weights]
-    rates, momenta = _planned(peak, warmup, final, gamma, cycle, mult)
-    losses, state, every = [], None, STEPS // LOOKS
-    for t in range(STEPS):
-        chosen = torch.randint(256, (batch_size,), generator=rng)
-        batch = Examples(data.x[chosen], data.y[chosen])
-        slopes = torch.autograd.grad(_losses(weights, batch).sum(), weights)
-        for weight, speed, slope in zip(weights, speeds, slopes, strict=True):
-            speed.mul_(momenta[:, t, None, None]).add_(slope)
-            weight.data -= rates[:, t, None, None] * speed
-        if t % every == every - 1:
-            with torch.no_grad():
-                losses.append(_losses(weights, data))
-            metric = losses[-1][NAMES.index("plateau")].item()
-            rate, state = schedules.plateau(metric, state, lr=peak, factor=gamma, patience=5)
-            rates[NAMES.index("plateau"), t + 1 :] = max(rate, final * peak)
-    return Measurement(rates, torch.stack(losses, dim=1))
-
-
-def _weights(rng: torch.Generator) -> list[Tensor]:
-    """The same first weights for each schedule: two layers, biases in a row of their own."""
-    shapes = {(3, HIDDEN): 2**-0.5, (HIDDEN + 1, 2): HIDDEN**-0.5}
-    drawn = [std * torch.randn(shape, generator=rng) for shape, std in shapes.items()]
-    return [one.repeat(len(NAMES), 1, 1).requires_grad_() for one in drawn]
-
-
-def _losses(weights: Sequence[Tensor], batch: Examples) -> Float[Tensor, " schedules"]:
-    ones = torch.ones(len(NAMES), len(batch.y), 1)
-    x = batch.x.expand(len(NAMES), *batch.x.shape) / 5  # the set is about ten wide
-    for weight in weights[:-1]:
-        x = torch.tanh(torch.cat([x, ones], dim=2) @ weight)
-    scores = torch.cat([x, ones], dim=2) @ weights[-1]
-    each = F.cross_entropy(scores.flatten(0, 1), batch.y.repeat(len(NAMES)), reduction="none")
-    return each.view(len(NAMES), -1).mean(dim=1)
-
-
-def _planned(
-    peak: float, warmup: float, final: float, gamma: float, cycle: float, mult: int
-) -> tuple[Float[Tensor, "schedules steps"], Float[Tensor, "schedules steps"]]:
-    """Rates and momenta of every step; the plateau's rates are only known while it runs."""
-    low, up, first = final * peak, round(warmup * STEPS), max(1, round(cycle * STEPS))
-    halves = [STEPS // 2, 3 * STEPS // 4]
-    plan: Mapping[str, Callable[[int], float]] = {
-        "constant": lambda _t: peak,
-        "power": lambda t: schedules.power_decay(t, peak, STEPS // 10),
-        "exponential": lambda t: schedules.exponential_decay(t, peak, gamma ** (1 / STEPS)),
-        "step": lambda t: schedules.step_decay(t, peak, gamma, halves),
-        "plateau": lambda _t: peak,
-        "cosine": lambda t: schedules.cosine(t, peak, low, STEPS),
-        "warm-up cosine": lambda t: schedules.warmup_cosine(t, peak, low, up, STEPS),
-        "warm restarts": lambda t: schedules.cosine_warm_restarts(t, peak, low, first, mult),
-        "1cycle": lambda t: schedules.one_cycle(t, peak, STEPS)[0],
-        "warm-up, stable, decay": lambda t: schedules.warmup_stable_decay(
-            t, peak, low, up, STEPS // 5, STEPS
-        ),
-    }
-    rates = torch.tensor([[plan[name](t) for t in range(STEPS)] for name in NAMES])
-    momenta = torch.full_like(rates, MOMENTUM)
-    cycled = [schedules.one_cycle(t, peak, STEPS)[1] for t in range(STEPS)]
-    momenta[NAMES.index("1cycle")] = torch.tensor(cycled)
-    return rates, momenta
-
-
-# ── The picture ─────────────────────────────────────────────────────────────────────
-
-
-def explorer() -> LiveFigure:
-    """Eight controls; all schedules on one axis, and below it what a small net learns."""
-    measured = lru_cache(maxsize=32)(measure)  # another one in front trains nothing anew
-
-    def update(artists: Sequence[Artist], *, front: str, **settings: float) -> str:
-        # a slider hands over 0.1500000002 for 0.15, and a rate that is off by that trains anew
-        measurement = measured(**{name: round(value, 6) for name, value in settings.items()})
-        _draw(artists, measurement, front)
-        return _sentence(measurement, front)
-
-    return LiveFigure(_build, update, _controls(), alt=ALT, figsize=(9, 6))
-
-
+SLICE = 3  # looks that are trained in one go: some 10 ms, so that other messages get in
+WHILE_HELD = 0.02  # seconds for an answer: under a moving hand the curve comes first
+CONSTANT = NAMES.index("constant")
+ENDS = (0.25, 1.0)  # validation losses, in the list
+TOPS = [digit * 10.0**power for power in (-2, -1, 0) for digit in (1, 2, 4)]
+CHOICES = {  # what no handle sets: its label, its values, and which schedules need it
+    "batch_size": ("Batch size", [2**power for power in range(9)], NAMES),
+    "mult": ("Each cycle longer ×", [1, 2, 3], ("warm restarts",)),
+    "gamma": ("Each drop ×", [0.03, 0.1, 0.2, 0.5, 0.8], ("plateau",)),
+}
 ALT = (
-    "Above, over 200 steps, the learning rate of ten schedules on a logarithmic axis, the one "
-    "in front drawn thick. Below, on the same steps, the loss of a small network that is "
-    "trained under each of them, on a logarithmic axis."
+    "Above, the learning rate over 200 steps under ten schedules: the chosen one in colour "
+    "with handles on its curve, the others grey. Below, on the same steps, the loss of a small "
+    "network trained under each of them, on a logarithmic axis, and beside it each one's "
+    "validation loss at the end."
 )
 
 
-def _controls() -> dict[str, Control]:
-    def share(label: str, value: float, low: float, high: float, step: float) -> Slider:
-        return Slider(label, value, min=low, max=high, step=step, form=".2f")
-
-    return {
-        "front": Choice("in front", "warm-up cosine", NAMES),
-        "peak": LogSlider("peak rate", 10**-0.7, min=-2, max=0.5, step=0.05, form=".2g"),
-        "warmup": share("warm-up", 0.1, 0, 0.5, 0.05),
-        "final": share("final / peak", 0, 0, 0.5, 0.02),
-        "gamma": share("γ", 0.1, 0.01, 0.9, 0.01),
-        "cycle": share("first cycle", 0.15, 0.05, 1, 0.05),
-        "mult": Slider("cycles grow ×", 2, min=1, max=3),
-        "batch_size": Stops("batch size", 8, [2**power for power in range(9)]),
+def packed(seen: Measurement) -> dict[str, object]:
+    """A run's numbers for the page: arrays of float32, row after row."""
+    arrays = {
+        "rates": seen.rates,
+        "losses": seen.losses,
+        "smooth": smooth(seen.losses),
+        "ends": seen.validation,
     }
+    finite = {name: array.nan_to_num(torch.nan, 1e9) for name, array in arrays.items()}
+    return {"step": seen.step} | {n: array.numpy().tobytes() for n, array in finite.items()}
 
 
-def _build(figure: Figure) -> list[Artist]:
-    """A line for each schedule in both panels."""
-    above, below = figure.subplots(2, 1, sharex=True)
-    lines = []
-    for ax in (above, below):
-        for number, name in enumerate(NAMES):
-            look = dict(color=COLORS[number % len(COLORS)], marker="none", label=name)
-            dash = DASHES[(number + number // len(COLORS)) % len(DASHES)]
-            lines += ax.plot([], [], linestyle=dash, **look)
-        ax.set(yscale="log")
-        ax.minorticks_off()
-    above.set(ylabel="rate", ylim=RATES, xlim=(0, STEPS))
-    below.set(ylabel="loss on all points", xlabel="step", ylim=LOSSES)
-    below.set_yticks([0.1, 0.3, 1, 3], labels=["0.1", "0.3", "1", "3"])
-    figure.legend(handles=lines[: len(NAMES)], loc="outside right upper", fontsize=9)
-    return lines
+class Designer(Drawn):
+    """Ten schedules, one of which is bent by its handles, and the runs under them.
+
+    The page sends what was moved, and asks for the next steps as soon as it has drawn the last:
+    so nothing runs in the kernel between two messages, and a page that is closed, or paused,
+    trains nothing.
+    """
+
+    _esm = script("schedules.js")
+    _css = Drawn._css + (HERE / "schedules.css").read_text(encoding="utf-8")
+    constants = traitlets.Dict().tag(sync=True)
+    front = traitlets.Unicode("warm-up cosine").tag(sync=True)
+    now = traitlets.Dict().tag(sync=True)
+    before = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    grips = traitlets.List().tag(sync=True)
+    choices = traitlets.List().tag(sync=True)
+    top = traitlets.Float(0.4).tag(sync=True)  # of the linear axis
+    answered = traitlets.Int(0).tag(sync=True)  # the number of the last message
+
+    def __init__(self):
+        self._held = False
+        self._earlier: Measurement | None = None
+        self._begin(Settings())
+        self._train(STEPS)
+        constants = dict(names=NAMES, steps=STEPS, every=EVERY, lowest=LOWEST)
+        super().__init__(alt=ALT, constants=constants | dict(losses=LOSSES, ends=ENDS))
+        self.on_msg(self._receive)
+
+    # ── The run ─────────────────────────────────────────────────────────────────────
+
+    @property
+    def settings(self) -> Settings:
+        return self._seen.settings
+
+    def _begin(self, settings: Settings) -> None:
+        self._run: Iterator[Measurement] = train(settings)
+        self._seen = next(self._run)
+
+    def _train(self, steps: int) -> None:
+        for _ in range(steps // EVERY):
+            if self._seen.done:
+                return
+            self._seen = next(self._run)
+
+    def _train_until(self, end: float) -> None:
+        while time.perf_counter() < end and not self._seen.done:
+            self._train(EVERY)
+
+    def change(self, settings: Settings) -> None:
+        """Train anew under other settings; these are always the latest, an older run ends."""
+        if settings == self.settings:
+            return
+        if self._seen.done and not self._held:
+            self._earlier = self._seen
+        self._begin(settings)
+
+    # ── What the page says ──────────────────────────────────────────────────────────
+
+    def _receive(self, _widget: object, content: Mapping, _buffers: object) -> None:
+        begun = time.perf_counter()
+        with self._lock, self.hold_sync():
+            self.answered, self.error = content["number"], ""  # in any case: the page waits
+            try:
+                for message in content["messages"]:
+                    getattr(self, f"_on_{message['do']}")(message)
+                if self._held:
+                    self._train_until(begun + WHILE_HELD)
+                self.redraw()
+            except Exception:  # whatever it is: say so where it is seen
+                self.error = traceback.format_exc(limit=-2)
+
+    def _on_grab(self, _message: Mapping) -> None:
+        if self._seen.done:
+            self._earlier = self._seen
+        self._held = True
+
+    def _on_release(self, _message: Mapping) -> None:
+        self._held = False
+
+    def _on_drag(self, message: Mapping) -> None:
+        grip = GRIPS[self.front].get(message["grip"])
+        if grip:  # else it is of the schedule that was in front a moment ago
+            self.change(grip.to(self.settings, message["step"], message["rate"]))
+
+    def _on_nudge(self, message: Mapping) -> None:
+        grip = GRIPS[self.front].get(message["grip"])
+        if grip:
+            self.change(nudged(self.settings, grip, message["across"], message["up"]))
+
+    def _on_choose(self, message: Mapping) -> None:
+        self.change(self.settings._replace(**{message["name"]: message["value"]}))
+
+    def _on_front(self, message: Mapping) -> None:
+        self.front = message["name"]
+
+    def _on_train(self, _message: Mapping) -> None:
+        self._train(SLICE * EVERY)
+
+    def _on_again(self, _message: Mapping) -> None:
+        self._begin(self.settings)
+
+    # ── What the page is told ───────────────────────────────────────────────────────
+
+    def redraw(self) -> None:
+        """Send what is drawn: all of it, as arrays this small cost nothing."""
+        self.now = packed(self._seen)
+        self.before = self._earlier and packed(self._earlier)
+        self.grips = [self._grip(name) for name in GRIPS[self.front]]
+        self.choices = [
+            {"name": n, "label": label, "values": v, "value": getattr(self.settings, n)}
+            for n, (label, v, needs) in CHOICES.items()
+            if self.front in needs
+        ]
+        if not self._held:  # an axis that moves under the hand cannot be aimed at
+            self.top = min(top for top in TOPS if top >= 1.3 * self.settings.peak)
+        if self._seen.done:  # numbers on the way would be read out all the time
+            self.sentence = self._sentence()
+
+    def _grip(self, name: str) -> dict[str, object]:
+        grip = GRIPS[self.front][name]
+        step, rate = grip.at(self.settings)
+        words = {"x": f"step {step:g}", "y": f"rate {human(rate)}"}
+        return {
+            "name": name,
+            "label": grip.label,
+            "ways": grip.ways,
+            "step": step,
+            "rate": rate,
+            "now": step if grip.ways == "x" else rate,
+            "max": STEPS if grip.ways == "x" else PEAKS[1],
+            "text": ", ".join(words[way] for way in reversed(grip.ways)),
+        }
+
+    def _sentence(self) -> str:
+        ends = self._seen.validation.nan_to_num(torch.inf)
+        row, lowest = NAMES.index(self.front), int(ends.argmin())
+        said = [f"With {self.front} the validation loss ends at {_loss(ends[row])}"]
+        if self._earlier:
+            said.append(f"before the change it was {_loss(self._earlier.validation[row])}")
+        if row != CONSTANT:
+            rate = human(self.settings.peak)
+            said.append(f"a constant rate of {rate} ends at {_loss(ends[CONSTANT])}")
+        if _loss(ends[row]) == _loss(ends[lowest]):
+            said.append("none of the ten ends lower")
+        else:
+            said.append(f"the lowest is {_loss(ends[lowest])}, with {NAMES[lowest]}")
+        return f"{'; '.join(said)}. This is one net from one start: other batches, other ranks."
+
+    def still(self) -> bytes:
+        """Both panels as a PNG picture."""
+        return still(self._seen, self.front, self.top)
 
 
-def _draw(artists: Sequence[Artist], measured: Measurement, front: str) -> None:
-    every = STEPS // LOOKS
-    axes = (np.arange(STEPS), np.arange(every, STEPS + 1, every))
-    series = (measured.rates.clamp(*RATES), measured.losses.nan_to_num(1e9).clamp(*LOSSES))
-    for panel, (x, values) in enumerate(zip(axes, series, strict=True)):
-        for number, name in enumerate(NAMES):
-            line = artists[panel * len(NAMES) + number]
-            line.set_data(x, values[number].numpy())
-            chosen = name == front
-            line.set(linewidth=3 if chosen else 1.4, alpha=1.0 if chosen else 0.7)
-            line.set_zorder(3 if chosen else 2)
+def _loss(value: float | Tensor) -> str:
+    """Two digits after the point, as in the page."""
+    return f"{float(value):.2f}" if value < 100 else "more than 100"
 
 
-def _sentence(measured: Measurement, front: str) -> str:
-    ends = measured.losses[:, -5:].mean(dim=1).nan_to_num(torch.inf)
-    lowest, own = int(ends.argmin()), ends[NAMES.index(front)].item()
-    return (
-        f"Over the last twenty steps the loss is {own:.3f} with {front}, and lowest with "
-        f"{NAMES[lowest]}, {ends[lowest]:.3f}. This is one net from one start: with "
-        "other batches the order changes. What is off the scale is drawn at its edge."
-    )
+def explorer() -> Designer:
+    """A schedule with handles on its curve; all ten behind it, and what a net learns."""
+    return Designer()

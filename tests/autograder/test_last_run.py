@@ -58,7 +58,7 @@ def test_a_function_from_before_is_not_marked(run, before, later, says, capsys):
     assert not report.passed
     assert report.lead.startswith("The cell of `depth_limit` ")
     assert says in report.lead
-    assert "is from before, and is not marked" in str(report)
+    assert "a `depth_limit` from before is not marked" in str(report)
     assert "not attempted" not in str(report)
     assert "not marked (0 of 2 points)" in report._repr_html_()
     assert not report.attempted  # it counts as no try

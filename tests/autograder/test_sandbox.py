@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from autograder.apart.sandbox import Cell, Sandbox
-from autograder.calling.attempt import Outcome
+from autograder.calling.attempt import NOT_ASKED, Outcome
 from autograder.compare import Foreign
 from autograder.recipes import Function, Network
 
@@ -291,9 +291,16 @@ def test_a_cell_beyond_all_size_is_left_out():
 
 def test_an_endless_call_is_ended_and_the_next_one_answered():
     loop = "def f(x):\n    while x == 1:\n        pass\n    return x"
-    late, fine = outcomes([{"x": 1}, {"x": 2}], loop, seconds=0.3)
+    _, late, fine = outcomes([{"x": 0}, {"x": 1}, {"x": 2}], loop, seconds=0.3)
     assert late.failure == ("time", "")
     assert fine.result == 2
+
+
+def test_after_an_endless_first_call_no_other_is_asked():
+    loop = "def f(x):\n    while True:\n        pass"
+    late, *others = outcomes([{"x": 1}] * 9, loop, seconds=0.3)
+    assert late.failure == ("time", "")
+    assert others == [NOT_ASKED] * 8
 
 
 STUBBORN = """
@@ -309,7 +316,7 @@ def f(x):
 
 
 def test_a_loop_that_will_not_be_interrupted_is_killed_and_the_worker_replaced():
-    late, fine = outcomes([{"x": 1}, {"x": 2}], STUBBORN, seconds=0.3)
+    _, late, fine = outcomes([{"x": 0}, {"x": 1}, {"x": 2}], STUBBORN, seconds=0.3)
     assert late.failure == ("time", "")
     assert fine.result == 2
 

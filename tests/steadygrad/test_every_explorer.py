@@ -22,7 +22,9 @@ NEEDS = {  # a control that moves nothing unless another stands elsewhere
     ("initialization", "family"): {"activation": "tanh"},
 }
 
-ELSEWHERE = {}  # for traits that are no numbers between two ends and no choices
+ELSEWHERE = {  # for traits that are no numbers between two ends and no choices
+    ("momentum", "start"): [5.0, 3.0],
+}
 
 
 @cache

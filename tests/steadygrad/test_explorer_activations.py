@@ -36,6 +36,20 @@ def test_inputs_with_a_mean_kill_units_of_a_relu_but_not_of_a_leaky_one():
     assert measure("ReLU").dead == 0
 
 
+def test_the_chapter_tells_what_can_be_seen_in_it():
+    def size(name, layer=LAYERS, **settings):
+        return math.sqrt(measure(name, **settings).path[layer].second)
+
+    for start in ({"input_mean": 3.0}, {"input_deviation": 10.0}):
+        assert size("SELU", 20, **start) == pytest.approx(1, abs=0.03)
+    assert size("SELU", weight_scale=10**-0.05) == pytest.approx(0.64, abs=0.005)
+    assert size("SELU", weight_scale=10**0.05) == pytest.approx(1.54, abs=0.005)
+    assert -5.5 < math.log10(size("ReLU", weight_scale=10**0.1)) < -4.5
+    assert 4.5 < math.log10(size("ReLU", weight_scale=10**0.2)) < 5.5
+    assert 0.35 < measure("ReLU", input_mean=3.0, input_deviation=0.1).dead < 0.45
+    assert size("sigmoid") == pytest.approx(0.51, abs=0.005)
+
+
 def test_saturation_grows_with_the_weights_of_a_sigmoid_network():
     shares = [measure("sigmoid", weight_scale=s).saturated for s in (1.0, 5.0, 10.0)]
     assert shares[0] < shares[1] < shares[2]

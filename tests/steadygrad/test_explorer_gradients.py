@@ -11,7 +11,7 @@ from steadygrad import data
 from steadygrad.data import Examples
 from steadygrad.explorers import gradients
 from steadygrad.explorers.gradients import measure
-from steadygrad.explorers.words import human
+from steadygrad.plots import human
 
 
 @pytest.fixture(scope="module")

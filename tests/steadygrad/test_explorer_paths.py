@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from steadygrad.explorers import adaptive, momentum
+from steadygrad.explorers import adaptive, valley
 from steadygrad.explorers.quick import FAR, drawn
 
 
@@ -27,15 +27,14 @@ def test_what_is_no_number_is_not_drawn(lost):
 
 
 def test_no_line_leads_back_from_a_divergence_to_the_minimum():
-    valley = momentum.explorer()
-    valley.controls["lr"].value = 100
     race = adaptive.explorer()
     for name, value in {"rule": "momentum", "lr": 10, "across": 1, "up": 1}.items():
         race.controls[name].value = value
-    for figure, number in ((valley, 7), (race, 3)):  # behind ellipses and axes; the rivals
-        x, y = figure.figure.axes[0].lines[number].get_data()
-        sizes = np.maximum(np.abs(x), np.abs(y))
-        assert 2 <= len(x) < 30
+    rivals = 3  # lines behind the walk
+    raced = np.transpose(race.figure.axes[0].lines[rivals].get_data())
+    for path in (valley.measure(lr=30.0, mu=0.0).path, raced):
+        sizes = np.abs(path).max(axis=1)
+        assert 2 <= len(path) < 30
         assert sizes[-1] > FAR / 2
 
 
