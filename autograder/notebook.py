@@ -41,6 +41,10 @@ QUIET = {  # the same everywhere, and every time
 CELL_SECONDS = 120  # a chapter's cell takes under ten; a busy machine may take longer
 RUBRIC = "\nRUBRIC\n"
 CHECKED = "# ── checked ──"  # below it stands what nobody needs to read
+ONCE_WRITTEN = "with once_written():"
+COMING_BACK = (
+    "from autograder import once_written"  # in a fresh kernel, too, it says what to run
+)
 COUNT = "# Run this cell to count your predictions."
 SEEN = "# Run this cell, too: it shows and checks what the cell above has computed."
 COLLAPSED = {"jupyter": {"source_hidden": True}, "tags": ["hide-input"]}  # in Lab, in a book
@@ -118,6 +122,8 @@ def expand(cell: NotebookNode) -> list[NotebookNode]:
 def code_cells(cell: NotebookNode, predicted: list[Question]) -> list[NotebookNode]:
     """A code cell's visible part; collapsed behind it what it shows, asserts and answers."""
     visible, _, checked = cell.source.partition(f"{CHECKED}\n")
+    if ONCE_WRITTEN in visible:
+        visible = f"{COMING_BACK}\n\n{visible}"
     hidden = [f"{SEEN}\n{checked.strip()}"] * bool(checked.strip())
     hidden = "\n\n".join([*hidden, *(question.answers for question in predicted)])
     cell.source = visible.strip()

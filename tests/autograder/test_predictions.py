@@ -126,6 +126,11 @@ def test_a_prediction_is_answered_behind_the_next_code_and_counted_at_the_end():
     assert "tally('01_c', 1, 0)" in count.source
 
 
+def test_a_cell_that_waits_for_the_learner_runs_in_a_fresh_kernel():
+    [cell] = cells(("with once_written():\n    print(depth_limit(1.0, 0.1))", None))
+    assert cell.source.startswith("from autograder import once_written\n\nwith once_written():")
+
+
 def test_checks_and_answers_share_one_cell():
     *_, answers, _ = cells(
         (SOURCE, {"predict": "x"}), (f"ratio = 40\n{notebook.CHECKED}\nassert ratio", None)
