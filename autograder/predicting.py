@@ -43,10 +43,11 @@ class Ask(anywidget.AnyWidget):
     chosen = traitlets.Unicode().tag(sync=True)
     status = traitlets.Unicode().tag(sync=True)
 
-    def _repr_mimebundle_(self, **options: object) -> tuple[dict, dict]:
-        bundle = super()._repr_mimebundle_(**options)
+    def _ipython_display_(self) -> None:
+        bundle = self._repr_mimebundle_()
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        return data | {"text/plain": ""}, {}
+        data.pop("text/plain", None)  # a notebook that is read is told by what follows
+        display(data, raw=True)
 
 
 # Behind the buttons: what is left of them in a notebook that is read without its kernel, where

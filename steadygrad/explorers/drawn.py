@@ -84,7 +84,8 @@ class Drawn(anywidget.AnyWidget):
 
         bundle = self._repr_mimebundle_()
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        display(data | {"text/plain": ""}, raw=True)
+        data.pop("text/plain", None)  # a notebook that is read is told by what follows
+        display(data, raw=True)
         display(self._left_behind(), raw=True)
 
     def _left_behind(self) -> dict[str, str]:
