@@ -42,7 +42,7 @@ CELL_SECONDS = 120  # a chapter's cell takes under ten; a busy machine may take 
 RUBRIC = "\nRUBRIC\n"
 CHECKED = "# ── checked ──"  # below it stands what nobody needs to read
 COUNT = "# Run this cell to count your predictions."
-SEEN = "# Run this cell, too: it shows and checks what the cell above has computed."
+SEEN = "# Run this cell, too: it shows and checks what came out."  # fits in half a screen
 COLLAPSED = {"jupyter": {"source_hidden": True}, "tags": ["hide-input"]}  # in Lab, in a book
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
