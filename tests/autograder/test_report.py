@@ -15,8 +15,7 @@ from autograder.diagnose import PARAGRAPH, Diagnosis
 from autograder.exercises import EXERCISES
 from autograder.grade import grade, run_here
 from autograder.recipes import Function, Leaf, Written
-from autograder.report import PRACTICE_NOTE, Report, Score, Verdict, anchor, shown
-from autograder.report import html
+from autograder.report import PRACTICE_NOTE, Report, Score, Verdict, anchor, html, shown
 from autograder.report.html import NEITHER, RIGHT, WRONG, _link
 
 HOSTILE = "<script>alert('`1`')</script><img src=x onerror=alert(1)>&\"'`"
