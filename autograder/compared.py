@@ -70,7 +70,7 @@ def remark(yours: Code, its: Code) -> str:
     """The first difference that there is, those that matter most first."""
     return next(
         (said for rule in RULES if (said := rule(yours, its))),
-        "Other steps, the same results.",
+        "Written in another way, with the same results.",
     )
 
 
@@ -156,6 +156,21 @@ def _targets(node: ast.AST) -> list[ast.AST]:
     return []
 
 
+class _OneByOne(ast.NodeTransformer):
+    """`a, b = 1, 2` as the two lines that it saves, where the order makes no difference."""
+
+    def visit_Assign(self, node: ast.Assign) -> ast.Assign | list[ast.Assign]:
+        match node:
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if (
+                len(names) == len(values) and all(isinstance(name, ast.Name) for name in names)
+            ):
+                given = {name.id for name in names}
+                if not given & {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}:
+                    pairs = zip(names, values, strict=True)
+                    return [ast.Assign(targets=[name], value=value) for name, value in pairs]
+        return node
+
+
 def _nameless(tree: ast.FunctionDef) -> str:
     """A function with its local names replaced by their order, and without annotations."""
     order: dict[str, str] = {}
@@ -163,6 +178,7 @@ def _nameless(tree: ast.FunctionDef) -> str:
     local = {name.id for name in names if isinstance(name.ctx, ast.Store)}
     copy = ast.parse(ast.unparse(tree)).body[0]
     copy.returns, copy.decorator_list = None, []
+    copy = _OneByOne().visit(copy)
     for node in ast.walk(copy):
         if isinstance(node, ast.arg):
             node.annotation = None

@@ -6,6 +6,7 @@ marked.  The kernel is told of every run of a cell by IPython's events, also of 
 of a cell that was edited and not run it cannot know.
 """
 
+import ast
 import re
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -110,11 +111,24 @@ def _said(run: Run, name: str) -> str:
     if name in given(run.source):
         before = f"before it came to `{name}`" if run.stopped else ""
         return f"The cell of `{name}` was stopped by {run.stopped} {before}." * bool(before)
-    if re.search(rf"\b{name}\b", run.source):  # imported, say
+    if _given_somehow(run.source, name):
         return ""
     others = [f"`{other}`" for other in given(run.source)]
     now = f", but {others[0]}" if len(others) == 1 else ""
     return f"The cell of `{name}` defines it no longer{now}."
+
+
+def _given_somehow(source: str, name: str) -> bool:
+    """Whether code gives this name, if only by an import; what a text says of it is nothing."""
+    tree = parsed(source)
+    if tree is None:
+        return re.search(rf"\b{name}\b", source) is not None
+    return any(
+        getattr(node, "name", None) == name  # of a function, a class, or what is imported
+        or getattr(node, "asname", None) == name
+        or (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store))
+        for node in ast.walk(tree)
+    )
 
 
 def _writes(source: str, name: str) -> bool:

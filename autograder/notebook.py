@@ -46,7 +46,7 @@ COMING_BACK = (
     "from autograder import once_written"  # in a fresh kernel, too, it says what to run
 )
 COUNT = "# Run this cell to count your predictions."
-SEEN = "# Run this cell, too: it shows and checks what the cell above has computed."
+SEEN = "# Run this cell, too: it shows and checks what came out."  # fits in half a screen
 COLLAPSED = {"jupyter": {"source_hidden": True}, "tags": ["hide-input"]}  # in Lab, in a book
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 

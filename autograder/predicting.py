@@ -61,6 +61,7 @@ LEFT_BEHIND = """<span class="steadygrad-asked"><style>
 
 
 _outcomes: dict[str, Outcome] = {}  # what has come out since the kernel started
+_asks: dict[str, Ask] = {}  # the questions that are on the page
 
 
 # ── What a notebook calls ────────────────────────────────────────────────────────────
@@ -140,6 +141,7 @@ def _ask(key: str, letters: str, legend: str) -> None:
     ask = Ask(
         letters=list(letters), legend=legend, chosen=_made(key, letters).get("chosen", "")
     )
+    _asks[key] = ask
     ask.observe(lambda change: _choose(key, ask, change.new), "chosen")
     display(ask)
     display({"text/html": LEFT_BEHIND, "text/plain": "(Run this cell to answer.)"}, raw=True)
@@ -185,13 +187,15 @@ def _choose(key: str, ask: Ask, chosen: str) -> None:
         ask.status = (
             f"Your first answer, {_named(made['chosen'])}, is the one that counts."
             if settled
-            else "Kept. Now run the cell below."
+            else "Kept. Now run the cells below."
         )
         return
     right = outcome.judge(chosen)[0]
     if not settled and not outcome.what:  # a prediction after the event is none
         _keep(key, {"chosen": chosen, "right": right})
-    ask.status = "Right." if right else "Not right."
+    ask.status = _verdict(right)
+    if settled and made["chosen"] != chosen:
+        ask.status += f" Your first answer, {_named(made['chosen'])}, is the one that counts."
     outcome.shown.update(_words(_feedback(outcome, chosen)), raw=True)
 
 
@@ -202,11 +206,17 @@ def _reveal(key: str, outcome: Outcome) -> None:
     if chosen and "right" not in made:
         _keep(key, {"chosen": chosen, "right": outcome.judge(chosen)[0]})
     said = _feedback(outcome, chosen) if chosen else outcome.everything
+    if chosen and key in _asks:
+        _asks[key].status = _verdict(outcome.judge(chosen)[0])
     shown = display(_words(said), raw=True, display_id=True)
     _outcomes[key] = outcome._replace(shown=shown)
 
 
 # ── Words ────────────────────────────────────────────────────────────────────────────
+
+
+def _verdict(right: bool) -> str:
+    return "Right." if right else "Not right."
 
 
 def _named(answer: str) -> str:

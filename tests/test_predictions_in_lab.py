@@ -106,7 +106,10 @@ def test_what_came_out_is_said_beside_what_was_predicted(page, folder):
 def test_a_review_is_answered_by_keyboard_at_once(page, folder):
     run_cell(page, 3)
     question(page, 2).wait_for()
-    question(page, 2).get_by_label("(b)").focus()
+    question(page, 2).get_by_label("(a)").focus()
+    for key in ("d", "d", "ArrowRight"):  # JupyterLab deletes a cell at "dd", moves at arrows
+        page.keyboard.press(key)
+    assert progress(page, folder, "01_c/review_q") is None
     page.keyboard.press("Space")
     page.get_by_text("Right: (b).").wait_for()
     screenshot(page, "predictions")

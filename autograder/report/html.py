@@ -24,7 +24,7 @@ SIGN = (
 )
 ROWS = "width:auto;margin:0.3em 0 0.6em 1em"  # JupyterLab would have it wider
 ROW = "display:flex;flex-wrap:wrap;column-gap:0.6em"  # side by side where there is room
-NAME = "width:auto;min-width:8em;font-weight:bold"
+NAME = "width:auto;min-width:{}ch;font-weight:bold"  # all of a list alike: their values line up
 VALUE = "flex:1 1 18em;min-width:0;white-space:pre-wrap;margin:0"
 BESIDE = "margin:0.2em 0"
 CASES = "margin:0.3em 0"
@@ -121,8 +121,9 @@ def _ladder(findings: Findings) -> str:
 
 def _listed(rows: list[tuple[str, str]]) -> str:
     """Names and values side by side; below each other where there is little room."""
+    wide = NAME.format(min(max([14, *(len(name) for name, _ in rows)]), 32))
     lines = "".join(
-        f'<div style="{ROW}"><dt style="{NAME}">{coded(name)}</dt>'
+        f'<div style="{ROW}"><dt style="{wide}">{coded(name)}</dt>'
         f'<dd style="{VALUE}"><samp>{_value(value)}</samp></dd></div>'
         for name, value in rows
     )

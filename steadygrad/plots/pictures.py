@@ -129,9 +129,9 @@ def chain(links: Sequence, start: Float[Tensor, ""], ax: Axes | None = None) -> 
     for layer in range(len(links), -1, -1):
         value = links[layer - 1].activation if layer else start
         circle = {"boxstyle": "circle", "facecolor": "white", "edgecolor": COLORS[0]}
-        ax.text(layer, 0, f"$a_{layer}$\n{value:.3f}", bbox=circle, **there)
+        ax.text(layer, 0, f"$a_{layer}$\n{_signed(value, 3)}", bbox=circle, **there)
         at = rf"$\partial a_{len(links)}/\partial a_{layer}$"
-        ax.text(layer, -0.75, f"{at}\n{gradient:.3f}", **back)
+        ax.text(layer, -0.75, f"{at}\n{_signed(gradient, 3)}", **back)
         if layer:
             gradient *= links[layer - 1].factor.item()
             _link(ax, layer, links[layer - 1], there, back)
@@ -143,8 +143,12 @@ def _link(ax: Axes, layer: int, link, there: dict, back: dict) -> None:
     left, middle, right = layer - 0.78, layer - 0.5, layer - 0.22
     ax.annotate("", (right, 0.12), (left, 0.12), arrowprops={"arrowstyle": "->"})
     ax.annotate("", (left, -0.12), (right, -0.12), arrowprops={"arrowstyle": "->"})
-    ax.text(
-        middle, 0.3, f"$w_{layer}$ = {link.weight:.1f}\n$z_{layer}$ = {link.z:.3f}", **there
-    )
-    factor = f"= {link.weight:.1f} × {link.slope:.3f}\n= {link.factor:.3f}"
+    weight, z = _signed(link.weight, 1), _signed(link.z, 3)
+    ax.text(middle, 0.3, f"$w_{layer}$ = {weight}\n$z_{layer}$ = {z}", **there)
+    factor = f"= {weight} × {link.slope:.3f}\n= {_signed(link.factor, 3)}"
     ax.text(middle, -0.38, f"$w_{layer}$ σ′($z_{layer}$)\n{factor}", **back)
+
+
+def _signed(value: float | Tensor, digits: int) -> str:
+    """A number with a minus, as the axes have one, and not with a hyphen."""
+    return f"{value:.{digits}f}".replace("-", "−")

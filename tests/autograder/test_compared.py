@@ -55,8 +55,23 @@ REMARKS = {
     "def f(x):\n    a = x\n    b = a\n    c = b\n    d = c\n    e = d\n    return e": (
         "Yours takes 6 steps, the course's own 3."
     ),
-    "def f(x):\n    return x": "Other steps, the same results.",
+    "def f(x):\n    return x": "Written in another way, with the same results.",
 }
+
+
+def test_names_given_on_one_line_or_on_two_are_the_same_steps():
+    exercise = EXERCISES["gradients.sigmoid_chain_gradient"]
+    split = (
+        exercise.source.replace(
+            "gradient, activation = torch.ones_like(x), x",
+            "grad = torch.ones_like(x)\n    activation = x",
+        )
+        .replace("gradient = gradient *", "grad = grad *")
+        .replace("return gradient", "return grad")
+    )
+    typed = f"from __future__ import annotations\nimport torch\n\n\n{split}"
+    assert "\n    activation = x\n" in split
+    assert said(typed, exercise) == "The same steps, with other names."
 
 
 @pytest.mark.parametrize(("source", "remark"), REMARKS.items(), ids=range(len(REMARKS)))

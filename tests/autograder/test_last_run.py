@@ -8,6 +8,13 @@ from autograder import last_run, progress
 RIGHT = "def depth_limit(weight, tol):\n    return right(weight, tol)\n"
 STUB = "def depth_limit(weight, tol):\n    raise NotImplementedError()\n"
 BROKEN = RIGHT + "    return )\n"
+RENAMED = """def depthlimit(weight, tol):
+    '''Its example still says
+
+    >>> depth_limit(2.0, 1e-6)
+    '''
+    return depth_limit(weight, tol)
+"""
 FIRST = (
     "from autograder import mark\n"
     "from autograder.exercises import EXERCISES\n"
@@ -44,6 +51,7 @@ def marked(run):
         ("%%time\n" + BROKEN, "was last run with a syntax error."),
         ("%%capture\n" + BROKEN, "was last run with a syntax error"),
         (RIGHT.replace("depth_limit", "depthlimit"), "defines it no longer, but `depthlimit`."),
+        (RENAMED, "defines it no longer, but `depthlimit`."),
         ("# nothing", "defines it no longer."),
         ("", "defines it no longer."),
         ("import nowhere\n" + RIGHT, "was stopped by ModuleNotFoundError before it came to"),

@@ -51,6 +51,16 @@ def test_a_faster_answer_is_told_so_as_well():
     assert re.match(r"It takes 0\.\d+ times as long", said)
 
 
+def test_the_checks_of_the_reference_are_not_part_of_its_time():
+    def slow_to_check(grad, lr):
+        time.sleep(5e-3)
+        return halting(grad, lr)
+
+    slow_to_check.__wrapped__, slow_to_check.checks = halting, ()
+    said = pace(timed(slow_to_check), lambda grad, lr: time.sleep(1e-3), BUSY)
+    assert said.startswith("It takes about as long")
+
+
 def test_an_answer_that_takes_as_long_is_not_made_a_race():
     assert pace(timed(), lambda grad, lr: time.sleep(1e-3), BUSY).startswith(
         "It takes about as long"

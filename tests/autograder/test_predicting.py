@@ -30,6 +30,7 @@ class Notebook:
     def restart(self):
         """A fresh kernel, whose notebook shows nothing yet."""
         self.monkeypatch.setattr(predicting, "_outcomes", {})
+        self.monkeypatch.setattr(predicting, "_asks", {})
         self.shown.clear()
 
     def display(self, what, **_):
@@ -100,6 +101,17 @@ def test_a_prediction_may_be_changed_until_the_cell_has_run(notebook):
     notebook.ask.chosen = "b"
     predicting.came_out(KEY, "a quarter", **ANSWERS)
     assert kept()[KEY] == {"chosen": "b", "right": True}
+
+
+def test_beside_the_buttons_stands_what_is_true_now(notebook):
+    predicting.predict(KEY, "ab")
+    ask = notebook.ask
+    ask.chosen = "a"
+    assert ask.status.startswith("Kept.")
+    predicting.came_out(KEY, "a quarter", **ANSWERS)
+    assert ask.status == "Not right."
+    ask.chosen = "b"
+    assert ask.status == "Right. Your first answer, (a), is the one that counts."
 
 
 def test_truths_may_be_tensors(notebook):

@@ -15,7 +15,7 @@ from autograder.diagnose import PARAGRAPH, Diagnosis
 from autograder.exercises import EXERCISES
 from autograder.grade import grade, run_here
 from autograder.recipes import Function, Leaf, Written
-from autograder.report import PRACTICE_NOTE, Report, Score, Verdict, anchor, shown
+from autograder.report import PRACTICE_NOTE, Report, Score, Verdict, anchor, html, shown
 from autograder.report.html import NEITHER, RIGHT, WRONG, _link
 
 HOSTILE = "<script>alert('`1`')</script><img src=x onerror=alert(1)>&\"'`"
@@ -515,3 +515,10 @@ def test_a_secret_report_shows_no_expected_number_in_any_form():
 )
 def test_a_dictionary_of_a_learners_own_is_shown_whatever_its_keys(returned):
     assert shown(attempt(lambda: returned, {}).result).startswith("{")
+
+
+def test_values_stand_in_one_column_however_long_a_name_is():
+    page = Page(html._listed([("x", "1"), ("product of the factors", "2")]))
+    widths = [value for name, value in page.attributes if name == "style" and "ch;" in value]
+    assert len(widths) == 2
+    assert len(set(widths)) == 1

@@ -280,7 +280,7 @@ def test_a_chain_shows_every_value_and_every_gradient():
     start = torch.tensor(0.5)
     links = gradients.sigmoid_chain([torch.tensor(w) for w in (1.5, -2.0, 3.0)], start)
     words = " ".join(text.get_text() for text in plots.chain(links, start).texts)
-    for number in ("0.679", "0.649", "-0.325", "0.684", "-0.222", "-0.073", "1.000"):
+    for number in ("0.679", "0.649", "−0.325", "0.684", "−0.222", "−0.073", "1.000"):
         assert number in words
 
 
