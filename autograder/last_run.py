@@ -7,9 +7,9 @@ of a cell that was edited and not run it cannot know.
 """
 
 import ast
-import re
-from types import FunctionType
 from typing import Any, NamedTuple
+
+from torch.nn import Module
 
 from autograder.handed_in.definitions import given, parsed
 
@@ -48,7 +48,7 @@ class Watch:
         there = {
             name: value
             for name, value in self.shell.user_ns.items()
-            if isinstance(value, FunctionType | type) or type(value).__module__ == "functools"
+            if callable(value) and not isinstance(value, Module)  # large, and no answer
         }
         known = self._made
         self._made = {
@@ -59,13 +59,12 @@ class Watch:
     def stale(self, function: Any, name: str) -> str:
         """Why a function is not what its cell says; "" where it is, as far as is known."""
         made = [number for value, number in self._made.values() if value is function]
-        if not made or min(made) < 0:
+        if not made:
             return ""
-        home = self.runs[min(made)]
+        # one that was there when the watch began: of which cell, the editor no longer tells
+        cell = self.runs[min(made)].cell if min(made) >= 0 else None
         for run in reversed(self.runs[min(made) + 1 :]):
-            if run.cell != home.cell:
-                continue
-            if home.cell is not None or _writes(run.source, name):
+            if (run.cell == cell and cell) or (cell is None and _writes(run.source, name)):
                 return _said(run, name)
         return ""
 
@@ -111,25 +110,32 @@ def _said(run: Run, name: str) -> str:
     if name in given(run.source):
         before = f"before it came to `{name}`" if run.stopped else ""
         return f"The cell of `{name}` was stopped by {run.stopped} {before}." * bool(before)
-    if _given_somehow(run.source, name):
+    if _may_give(run.source, name):
         return ""
     others = [f"`{other}`" for other in given(run.source)]
     now = f", but {others[0]}" if len(others) == 1 else ""
     return f"The cell of `{name}` defines it no longer{now}."
 
 
-def _given_somehow(source: str, name: str) -> bool:
-    """Whether code gives this name, if only by an import; what a text says of it is nothing."""
-    tree = parsed(source)
-    if tree is None:
-        return re.search(rf"\b{name}\b", source) is not None
-    return any(
-        getattr(node, "name", None) == name  # of a function, a class, or what is imported
-        or getattr(node, "asname", None) == name
-        or (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store))
-        for node in ast.walk(tree)
-    )
-
-
 def _writes(source: str, name: str) -> bool:
     return name in given(source)
+
+
+def _may_give(source: str, name: str) -> bool:
+    """Whether a cell gives this name otherwise: imports it, say.  To speak of it is no gift."""
+    tree = parsed(source)
+    if tree is None:  # what ran all the same is not for us to judge
+        return True
+    for node in ast.walk(tree):
+        match node:
+            case ast.alias(name=imported, asname=called) if (called or imported) in (name, "*"):
+                return True
+            case ast.Name(id=found, ctx=ast.Store()) if found == name:
+                return True
+            case ast.Call(func=ast.Name(id="exec")):
+                return True
+            case ast.Subscript(slice=ast.Constant(value=found), ctx=ast.Store()) if (
+                found == name
+            ):  # globals()["name"] = ...
+                return True
+    return False

@@ -90,6 +90,9 @@ def instructor_notebook(chapter: Path) -> NotebookNode:
 def expand_all(cells: list[NotebookNode], chapter: str) -> list[NotebookNode]:
     """The cells that a chapter's cells stand for; the next code answers each prediction."""
     questions = [read_question(cell, chapter) for cell in cells if is_question(cell)]
+    keys = [question.key for question in questions]
+    if twice := next((key for key in keys if keys.count(key) > 1), ""):
+        raise ValueError(f"two questions are called {twice!r}: one answer would stand for both")
     unread, pending, expanded, last = iter(questions), [], [], 0
     for cell in cells:
         if is_question(cell):

@@ -99,8 +99,9 @@ def came_out_as(
 
     def judge(text: str) -> tuple[bool, str]:
         guess = float(text)
-        fitting = [thought for fits, thought in thoughts if fits(guess)]
-        return bool(near(guess)), "" if near(guess) else " ".join(fitting)
+        fitting = [thought for fits, thought in thoughts if _holds(fits, guess)]
+        right = _holds(near, guess)
+        return right, "" if right else " ".join(fitting)
 
     everything = _folded(f"{what}.\n\n" + "\n\n".join(thought for _, thought in thoughts))
     _reveal(key, Outcome(what, "", f"{number:.3g}", judge, everything))
@@ -117,6 +118,9 @@ def review(key: str, **answers: tuple[bool, str]) -> None:
 def tally(chapter: str, predictions: int, questions: int) -> None:
     """How many of a chapter's predictions and review questions were right at the first try."""
     (right, tried), (known, asked) = first_answers(chapter)
+    # the file may know questions that the chapter asked once
+    right, tried = min(right, predictions), min(tried, predictions)
+    known, asked = min(known, questions), min(asked, questions)
     said = f"**You predicted {right} of {predictions}** ({tried} tried)."
     if questions:
         said += f" Of {questions} review questions you answered {known} right ({asked} tried)."
@@ -157,7 +161,7 @@ def _made(key: str, letters: str) -> dict:
     made = recall(KIND).get(key)
     chosen = made.get("chosen") if isinstance(made, dict) else None
     if not isinstance(chosen, str) or not (
-        chosen in letters if letters else _is_number(chosen)
+        chosen in list(letters) if letters else _is_number(chosen)
     ):
         return {}
     return made if isinstance(made.get("right", True), bool) else {"chosen": chosen}
@@ -167,6 +171,14 @@ def _is_number(text: str) -> bool:
     try:
         return math.isfinite(float(text))
     except ValueError:
+        return False
+
+
+def _holds(fits: Callable[[float], bool], guess: float) -> bool:
+    """Whether a guess is such; one of zero, or as large as 1e300, is not where it cannot be."""
+    try:
+        return bool(fits(guess))
+    except (ArithmeticError, ValueError):
         return False
 
 

@@ -115,6 +115,8 @@ def read_question(cell: NotebookNode, chapter: str) -> Question:
         question = question._replace(number=value, near=near)
     elif len(choices) < 2:
         raise ValueError(f"question {key!r} has {len(choices)} choices; give at least two")
+    elif len(choices) > len(LETTERS):
+        raise ValueError(f"question {key!r} has more choices than {LETTERS[-1]!r} names")
     if not is_review:
         if not outcome:
             raise ValueError(f"prediction {key!r} has no line 'OUTCOME ...': what came out?")

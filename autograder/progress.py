@@ -17,8 +17,17 @@ MOST_TRIES = 10_000  # what a damaged file may claim
 
 
 def note(exercise: Exercise, report: Report) -> None:
-    """Remember a mark, and a try that failed; an older mark of the exercise counts no more."""
+    """Remember a mark, and a try that failed; an older mark of the exercise counts no more.
+
+    Where nothing was attempted, as when a whole notebook is run, nobody was at work: there is
+    nothing to remember but that an older mark counts no more.
+    """
     when = datetime.now().astimezone().isoformat(timespec="seconds")
+    if not report.attempted:
+        before = marks().get(exercise.id)
+        if before is None:
+            return
+        when = before.when
     mark = {"score": report.score, "right": report.passed, "when": when}
     keep(MARKS, exercise.id, mark)
     if report.attempted and not report.passed:

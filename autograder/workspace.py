@@ -24,7 +24,7 @@ def fill(course: Path, workspace: Path) -> list[Path]:
             "from; choose a folder outside"
         )
     missing = [name for name in offered if not is_there(workspace / name)]
-    if missing:
+    if missing or not (workspace / RECORD).exists():  # by it, progress finds its place
         # The record comes first: an interrupted copy leaves a name without a file, which the
         # next call mends, never a file of unknown origin.
         new = {name: fingerprint(course / name) for name in missing}

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import safetensors.torch
 import torch
 
+from autograder import PREDICTING
 from autograder.apart.kernel import Kernel
 from autograder.apart.lending import asked, uses
 from autograder.apart.sealed import hide, sealed
@@ -68,7 +69,7 @@ def fresh_scope() -> dict:
     course = sys.modules["autograder"]
     course.mark = lambda *_, **__: 0.0
     course.once_written = lambda: contextlib.suppress(Exception)
-    for name in course.PREDICTING:
+    for name in PREDICTING:  # known before the package was hidden
         setattr(course, name, lambda *_, **__: None)
     return vars(main)
 

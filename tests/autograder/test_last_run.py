@@ -52,6 +52,7 @@ def marked(run):
         ("%%capture\n" + BROKEN, "was last run with a syntax error"),
         (RIGHT.replace("depth_limit", "depthlimit"), "defines it no longer, but `depthlimit`."),
         (RENAMED, "defines it no longer, but `depthlimit`."),
+        ("class A:\n    def depth_limit(self):\n        1 / 0", "no longer, but `A`."),
         ("# nothing", "defines it no longer."),
         ("", "defines it no longer."),
         ("import nowhere\n" + RIGHT, "was stopped by ModuleNotFoundError before it came to"),
@@ -87,7 +88,6 @@ def test_what_is_not_marked_is_not_right_in_the_chapter(run, noted, capsys):
         [("a", RIGHT), ("b", BROKEN)],  # a copy elsewhere: the cell itself is as it was
         [("a", STUB), ("b", RIGHT), ("a", BROKEN)],  # a later cell has the answer
         [("a", RIGHT), ("b", RIGHT.replace("depth_limit", "other"))],
-        [("a", RIGHT), ("a", "class Nested:\n    def depth_limit(self):\n        1 / 0")],
         [("a", "depth_limit = right"), ("a", "depth_limit = right")],
         [("a", "from functools import cache\ndepth_limit = cache(right)")],
         [("a", "%%time\n" + RIGHT), ("a", "%%time\n" + RIGHT)],
@@ -100,6 +100,62 @@ def test_what_the_cells_say_is_marked(run, runs, capsys):
     report = marked(run)
     assert report.stale == ""
     assert report.score == 2
+
+
+LIVELY = (
+    "class Limit:\n    def __call__(self, weight, tol):\n        return right(weight, tol)\n"
+    "depth_limit = Limit()\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "later"),
+    [
+        # it is spoken of in the docstring, as in every stub, or called below
+        (RIGHT, 'def other(weight, tol):\n    """\n    >>> depth_limit(1.0, 1e-3)\n    """\n'),
+        (RIGHT, RIGHT.replace("depth_limit", "other") + "print(depth_limit(1.0, 1e-3))"),
+        (RIGHT, "depth_limit(1.0, 1e-3)"),
+        (RIGHT, "'depth_limit'"),
+        (LIVELY, LIVELY + "1 +"),
+        (LIVELY, LIVELY.replace("depth_limit", "other")),
+    ],
+)
+def test_to_speak_of_a_function_is_not_to_define_it(run, before, later, capsys):
+    run("a", before)
+    assert marked(run).score == 2
+    run("a", later)
+    assert marked(run).lead.startswith("The cell of `depth_limit` ")
+
+
+@pytest.mark.parametrize(
+    "giving",
+    [
+        "from math import floor as depth_limit",
+        "import sys, types\nm = sys.modules['m'] = types.ModuleType('m')\n"
+        "m.depth_limit = right\nfrom m import *",
+        "globals()['depth_limit'] = right",
+        "for depth_limit in [right]:\n    pass",
+        "exec('depth_limit = right')",
+    ],
+)
+def test_a_cell_that_gives_the_name_otherwise_may_run_twice(run, giving, capsys):
+    run("a", giving)
+    run("a", giving)
+    assert marked(run).stale == ""
+
+
+def test_a_function_from_before_the_first_mark_is_not_marked_when_its_cell_is_broken(
+    run, capsys
+):
+    shell = InteractiveShell.instance()
+    shell.events.unregister("post_run_cell", last_run._watches.pop().noted)
+    run("a", RIGHT)
+    run("b", "from autograder import mark")
+    assert marked(run).score == 2
+    run("a", BROKEN)
+    assert "with a syntax error in line 3" in marked(run).lead
+    run("a", RIGHT)
+    assert marked(run).score == 2
 
 
 def test_where_no_cell_has_an_id_the_name_tells_it(run, capsys):

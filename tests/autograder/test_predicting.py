@@ -157,6 +157,16 @@ def test_what_is_no_number_is_not_kept(notebook, text):
     assert kept()[KEY]["chosen"] == "1"
 
 
+@pytest.mark.parametrize("text", ["0", "1e300", "-1e300", "5e-324"])
+def test_a_guess_that_a_thought_cannot_be_asked_of_stops_no_lesson(notebook, text):
+    predicting.predict(KEY)
+    notebook.ask.chosen = text
+    predicting.came_out_as(
+        KEY, "7", 7.0, lambda g: 2 < 49 / g**2 * g < 21, (lambda g: g**2 > 1e9, "Far too many.")
+    )
+    assert kept()[KEY] == {"chosen": text, "right": False}
+
+
 def test_a_review_answers_at_once_and_its_first_answer_counts(notebook):
     predicting.review("01_c/review_chain", **ANSWERS)
     notebook.ask.chosen = "a"
@@ -176,17 +186,31 @@ def test_the_tally_counts_what_was_predicted_in_this_chapter(notebook):
     assert "6 review questions you answered 1 right (1 tried)" in notebook.said
 
 
+def test_no_more_is_counted_than_the_chapter_asks(notebook):
+    for number in range(9):
+        for name in (f"01_c/{number}", f"01_c/review_{number}"):
+            progress_file.keep(predicting.KIND, name, {"chosen": "a", "right": True})
+    predicting.tally("01_c", 3, 2)
+    assert "predicted 3 of 3** (3 tried)" in notebook.said
+    assert "2 review questions you answered 2 right (2 tried)" in notebook.said
+
+
 @pytest.mark.parametrize(
     "damage",
     ["", "{", "[]", '{"predictions": 3}', '{"predictions": {"01_c/slope": 7}}',
      '{"predictions": {"01_c/slope": {"chosen": ["a"], "right": "yes"}}}',
-     '{"predictions": {"01_c/slope": {"chosen": "z", "right": true}}}', "\x00" * 1000],
+     '{"predictions": {"01_c/slope": {"chosen": "z", "right": true}}}', "\x00" * 1000,
+     '{"predictions": {"01_c/slope": {"chosen": "ab"}}}',
+     '{"predictions": {"01_c/slope": {"chosen": "", "right": true}}}'],
 )  # fmt: skip
 def test_a_damaged_file_costs_nothing_but_itself(notebook, damage):
     file = progress_file.working_copy() / progress_file.NAME
     file.write_text(damage)
     predicting.predict(KEY, "ab")
     assert notebook.ask.chosen == ""
+    predicting.came_out(KEY, "a quarter", **ANSWERS)
+    assert notebook.said.startswith("<details>")
+    predicting.predict(KEY, "ab")
     notebook.ask.chosen = "b"
     predicting.came_out(KEY, "a quarter", **ANSWERS)
     predicting.tally("01_c", 1, 0)

@@ -142,3 +142,20 @@ def test_checks_and_answers_share_one_cell():
 def test_a_prediction_that_nothing_answers_stops_the_build():
     with pytest.raises(ValueError, match="no code cell follows"):
         cells((SOURCE, {"predict": "x"}))
+
+
+@pytest.mark.parametrize("mark", ["predict", "review"])
+def test_two_questions_of_one_name_stop_the_build(mark):
+    source = SOURCE if mark == "predict" else REVIEW
+    with pytest.raises(ValueError, match="two questions are called '01_c/"):
+        cells(*[(source, {mark: "x"}), ("ratio = 40", None)] * 2)
+
+
+def test_a_prediction_and_a_review_may_have_one_name():
+    assert cells((SOURCE, {"predict": "x"}), ("ratio = 40", None), (REVIEW, {"review": "x"}))
+
+
+def test_more_choices_than_letters_stop_the_build():
+    more = "".join(f"- {n}\n  if `ratio == {n}`: No.\n" for n in range(9))
+    with pytest.raises(ValueError, match="more choices than 'h'"):
+        prediction(f"Which?\n\n{more}\nOUTCOME it")

@@ -41,6 +41,18 @@ def test_the_latest_mark_of_an_exercise_counts():
     assert progress.so_far(LIMIT).startswith("2 of 20 points")
 
 
+def test_what_was_not_attempted_is_nothing_to_go_on_from():
+    stub = Report(LIMIT, (Verdict("a", Complaint("to do", Kind.MISSING)),), attempted=False)
+    progress.note(LIMIT, stub)
+    assert progress.marks() == {}
+    progress_file.keep(
+        progress.MARKS, LIMIT.id, {"score": 2, "right": True, "when": "2026-01-02"}
+    )
+    when = progress.marks()[LIMIT.id].when
+    progress.note(LIMIT, stub)
+    assert progress.marks() == {LIMIT.id: (0, False, when)}
+
+
 def test_bonus_exercises_are_counted_apart_once_one_is_marked():
     marked(ADAM)
     assert progress.so_far(ADAM) == "4 of 19 points in this chapter."

@@ -25,6 +25,7 @@ def copy(tmp_path, monkeypatch):
         (folder / inside).mkdir(parents=True)
     write_record(folder, {})
     monkeypatch.chdir(folder / "01_gradients")
+    monkeypatch.setattr(progress_file, "_unkept", {})
     return folder
 
 
@@ -125,8 +126,72 @@ def test_a_moment_that_cannot_be_is_none_and_the_mark_counts(copy, when):
 def test_a_folder_in_the_files_place_stops_nobody(copy):
     (copy / NAME).mkdir()
     keep("marks", LIMIT.id, GOOD)
+    assert recall("marks") == {LIMIT.id: GOOD}  # for this kernel's life
+    assert sorted(path.name for path in copy.glob(".*")) == [RECORD, NAME]
+
+
+def test_a_file_that_cannot_be_read_just_now_is_left_as_it_is(copy, monkeypatch):
+    keep("marks", LIMIT.id, GOOD)
+    before = (copy / NAME).read_bytes()
+    with monkeypatch.context() as patched:
+
+        def refuse(_path):
+            raise PermissionError
+
+        patched.setattr("pathlib.Path.read_bytes", refuse)
+        assert recall("marks") == {}
+        keep("tries", LIMIT.id, 1)
+        assert recall("tries") == {LIMIT.id: 1}
+    assert (copy / NAME).read_bytes() == before
+    keep("shown", LIMIT.id, True)
+    found = json.loads((copy / NAME).read_text())
+    assert found == {
+        "marks": {LIMIT.id: GOOD},
+        "tries": {LIMIT.id: 1},
+        "shown": {LIMIT.id: True},
+    }
+
+
+def test_two_kernels_that_write_at_once_lose_nothing(copy):
+    code = (
+        "import sys\nfrom autograder.progress_file import keep\n"
+        "print('ready', flush=True); input()\n"
+        "for number in range(150): keep('tries', f'{sys.argv[1]}{number}', number)"
+    )
+    kernels = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, name],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for name in "ab"
+    ]  # fmt: skip
+    for kernel in kernels:
+        kernel.stdout.readline()
+    for kernel in kernels:
+        kernel.stdin.write("\n")
+        kernel.stdin.flush()
+    for kernel in kernels:
+        kernel.communicate()
+    assert len(recall("tries")) == 300
+    assert sorted(path.name for path in copy.glob(".*")) == [RECORD, NAME]
+
+
+def test_a_kernel_that_was_killed_while_it_wrote_holds_up_nobody(copy, monkeypatch):
+    monkeypatch.setattr(progress_file, "PATIENCE", 0.05)
+    (copy / f"{NAME}.lock").touch()
+    keep("marks", LIMIT.id, GOOD)
+    assert json.loads((copy / NAME).read_text())["marks"] == {LIMIT.id: GOOD}
+    assert not (copy / f"{NAME}.lock").exists()
+
+
+@pytest.mark.parametrize("what", ["autograde", "validate"])
+def test_nbgrader_neither_reads_nor_writes_it(copy, monkeypatch, what):
+    keep("marks", LIMIT.id, GOOD)
+    before = (copy / NAME).read_bytes()
+    monkeypatch.setenv("NBGRADER_EXECUTION", what)
     assert recall("marks") == {}
-    assert not list(copy.glob("*.partial"))
+    progress.note_shown(LIMIT)
+    assert (copy / NAME).read_bytes() == before
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
@@ -137,7 +202,6 @@ def test_a_pipe_in_the_files_place_stops_nobody(copy):
 
 def test_a_solved_notebook_leaves_no_trace(copy, monkeypatch):
     monkeypatch.chdir(copy / "solutions")
-    monkeypatch.setattr(progress_file, "_unkept", {})
     assert working_copy() is None
     keep("marks", LIMIT.id, GOOD)
     assert not (copy / NAME).exists()

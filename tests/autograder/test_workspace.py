@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from autograder import __main__ as command_line
+from autograder.progress_file import working_copy
 from autograder.workspace import RECORD, fill, read_record, superseded
 
 NOTEBOOK = "01_gradients/gradients.ipynb"
@@ -44,6 +45,14 @@ def test_an_empty_working_copy_gets_everything_but_hidden_files(course, mine):
 def test_a_second_filling_copies_nothing(course, mine):
     fill(course, mine)
     assert fill(course, mine) == []
+
+
+def test_a_lost_record_is_made_anew_for_progress_finds_its_place_by_it(course, mine):
+    fill(course, mine)
+    (mine / RECORD).unlink()
+    assert fill(course, mine) == []
+    assert working_copy(mine / "01_gradients") == mine.resolve()
+    assert superseded(course, mine) == []  # of what was handed out nothing is known
 
 
 def test_a_learners_notebook_is_never_overwritten(course, mine):
