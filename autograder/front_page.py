@@ -264,7 +264,11 @@ def put(page: dict[str, Any], path: Path) -> bool:
         path.chmod(0o644)  # Windows replaces nothing that is read-only
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.chmod(0o444)
-    partial.replace(path)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.chmod(0o444)
+        partial.replace(path)
+    except OSError:  # a full disk, say
+        partial.unlink(missing_ok=True)
+        raise
     return True

@@ -304,3 +304,13 @@ def test_the_chapters_lead_to_the_glossary():
     cells = notebook.instructor_notebook(notebook.chapters()[0]).cells
     text = "\n".join(cell.source for cell in cells)
     assert len(re.findall(r"\(\.\./glossary\.ipynb#[^)]+\)", text)) >= 10
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
+    def fill_up(path, *_, **__):
+        path.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_text", fill_up)
+    refresh(tmp_path)
+    assert list(tmp_path.iterdir()) == []
