@@ -161,8 +161,12 @@ def question_cells(cell: NotebookNode) -> list[NotebookNode]:
     written = nbgrader(cell.metadata["question"], solution=True, points=points)
     # nbgrader finds its marks in a comment as well, where no reader sees them
     answer = f"<!-- ### BEGIN SOLUTION -->\n\n{rubric.strip()}\n\n<!-- ### END SOLUTION -->"
+    worth = (
+        f"*{points} points where a person grades. Where nobody does, write your answer first, "
+        "then compare it with the one in the solved notebook.*"
+    )
     return [
-        new_markdown_cell(f"{question.strip()}\n\n*{points} points, graded by a person.*"),
+        new_markdown_cell(f"{question.strip()}\n\n{worth}"),
         new_markdown_cell(answer, metadata=written),
     ]
 

@@ -128,7 +128,8 @@ def test_the_lead_is_announced_and_every_case_is_told_without_colours(page):
     ("name", "opened"), [("right", 0), ("wrong", 0), ("partly", 1), ("unwritten", 0)]
 )
 def test_the_list_of_cases_is_open_where_some_are_right_and_some_wrong(page, name, opened):
-    assert report(page, name).locator("> details[open]").count() == opened
+    lists = report(page, name).locator("> details[open]", has_text="cases right")
+    assert lists.count() == opened
 
 
 def test_a_case_is_unfolded_from_the_keyboard(page):

@@ -44,7 +44,8 @@ class Diagnosis:
     @property
     def name(self) -> str:
         names = dict.fromkeys(wrong.name for wrong in self.misconceptions)
-        return " and ".join(names) or self.title
+        clear = len(names) < 3 and not any(" and " in name or "," in name for name in names)
+        return (" and " if clear else "; ").join(names) or self.title
 
 
 def diagnose(exercise: Exercise, seed: int, outcomes: Sequence[Outcome]) -> Diagnosis | None:

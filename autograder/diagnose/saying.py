@@ -26,7 +26,7 @@ def evidence(best: Explanation) -> str:
     else:
         for each in best.wrong:
             own = [n for n in explained if trial.match(n, (each,)).off.any()]
-            sentences.append(_where(trial, own, f"“{each.name}” shows"))
+            sentences.append(_where(trial, own, f"you get what “{each.name}” gives"))
     sentences.append(_where(trial, partly, "most of the wrong numbers are these"))
     return " ".join(filter(None, sentences))
 

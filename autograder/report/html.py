@@ -137,7 +137,7 @@ def _value(text: str) -> str:
 def _beside(findings: Findings) -> str:
     note = PRACTICE_NOTE if findings.practice and findings.attempted else ""
     said = [each for each in (findings.beside.progress, note) if each]
-    return "".join(f'<p style="{BESIDE}"><small>{escape(each)}</small></p>' for each in said)
+    return "".join(f'<p style="{BESIDE}"><small>{coded(each)}</small></p>' for each in said)
 
 
 def _sign(passed: bool) -> str:

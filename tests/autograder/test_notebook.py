@@ -203,3 +203,13 @@ def test_a_cell_that_raises_stops_the_build(chapter):
     chapter.write_text(HEAD + textwrap.dedent(claim))
     with pytest.raises(CellExecutionError, match="not so"):
         notebook.execute(notebook.instructor_notebook(chapter))
+
+
+def test_a_written_question_says_what_to_do_where_nobody_grades():
+    asked = nbformat.v4.new_markdown_cell(
+        "Q?\nRUBRIC\nA.", metadata={"question": "q", "points": 2}
+    )
+    asking, answer = notebook.question_cells(asked)
+    assert asking.source.startswith("Q?")
+    assert "compare it with the one in the solved notebook" in asking.source
+    assert "A." in answer.source

@@ -15,7 +15,16 @@ from autograder.diagnose import PARAGRAPH, Diagnosis
 from autograder.exercises import EXERCISES
 from autograder.grade import grade, run_here
 from autograder.recipes import Function, Leaf, Written
-from autograder.report import PRACTICE_NOTE, Report, Score, Verdict, anchor, html, shown
+from autograder.report import (
+    PRACTICE_NOTE,
+    Practice,
+    Report,
+    Score,
+    Verdict,
+    anchor,
+    html,
+    shown,
+)
 from autograder.report.html import NEITHER, RIGHT, WRONG, _link
 
 HOSTILE = "<script>alert('`1`')</script><img src=x onerror=alert(1)>&\"'`"
@@ -522,3 +531,16 @@ def test_values_stand_in_one_column_however_long_a_name_is():
     widths = [value for name, value in page.attributes if name == "style" and "ch;" in value]
     assert len(widths) == 2
     assert len(set(widths)) == 1
+
+
+def test_a_name_in_the_line_of_progress_is_set_as_code():
+    beside = Practice(progress="3 of 20 points; of `f` you have seen the solution.")
+    page = Page(report(verdict("one", Kind.VALUES), beside=beside)._repr_html_())
+    assert "of f you have seen" in page.text
+
+
+def test_names_that_hold_an_and_are_not_joined_by_one():
+    names = ("a negative number and 0", "not refused, by a formula", "ascent")
+    several = [replace(RULE.misconceptions[0], name=name) for name in names]
+    assert Diagnosis(tuple(several)).name == "; ".join(names)
+    assert Diagnosis(tuple(RULE.misconceptions[:2])).name == "ascent and no decay"
