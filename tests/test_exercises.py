@@ -62,6 +62,7 @@ def test_the_stub_earns_nothing_and_is_not_called_wrong(exercise):
     assert "not attempted" in str(report)
 
 
+@pytest.mark.slow
 @every_exercise
 def test_no_known_mistake_earns_more_than_half_unless_there_is_a_reason(exercise):
     right = answers(exercise, PRACTICE)

@@ -249,6 +249,7 @@ def test_a_slip_of_the_pen_is_told_by_its_kind_and_its_argument():
     assert "(the one with eps)" in found.misconceptions[0].symptom
 
 
+@pytest.mark.slow
 def test_edits_are_functions_that_differ_and_say_no_code():
     for it in EXERCISES.values():
         found = edits(it)

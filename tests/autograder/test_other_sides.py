@@ -55,6 +55,7 @@ ONE_SIDED = {  # what they overlook: (exercise, the edit that overlooks it)
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "right", "wrong"), ONE_SIDED.values(), ids=ONE_SIDED)
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_what_overlooks_one_side_of_an_edge_loses_points(name, right, wrong, seed):

@@ -84,6 +84,7 @@ def test_batch_norm_without_training_is_told_so_and_earns_at_most_half():
     assert said.score == 2.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("submission", [layer_norm_of_features, layer_norm_by_hand])
 def test_layer_norm_for_batch_norm_does_not_begin_with_what_images_raise(submission):
     said = report("normalization.batch_norm", submission)

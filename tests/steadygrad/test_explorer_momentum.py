@@ -143,6 +143,7 @@ def test_a_start_is_kept_in_view_and_off_the_minimum(figure):
     assert figure.start == [10.0, -6.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.0, 1.0])
 @pytest.mark.parametrize("condition", [1.0, 1000.0])
 @pytest.mark.parametrize("convention", CONVENTIONS)
