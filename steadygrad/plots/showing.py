@@ -113,7 +113,7 @@ def png(figure: Figure) -> bytes:
     with mpl.rc_context(STYLE):  # some of it is read while drawing
         figure.savefig(drawing, format="png", dpi=PIXELS * STYLE["figure.dpi"])
     drawn = Image.open(drawing).convert("RGB")
-    drawn.quantize(256, dither=Image.Dither.NONE).save(picture, "png", optimize=True)
+    drawn.quantize(256, dither=Image.Dither.NONE).save(picture, "png")
     return picture.getvalue()
 
 
