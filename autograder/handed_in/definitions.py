@@ -5,21 +5,23 @@ import functools
 import re
 import warnings
 from collections.abc import Iterator
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING
 
 from autograder.apart.cells import python_of
+
+if TYPE_CHECKING:  # importing it takes two seconds, and a learner's first cell needs none of it
+    from nbformat import NotebookNode
 
 CELL_MAGIC = re.compile(r"\s*%%(time|capture|prun)\b[^\n]*(\n|$)")  # Python follows them
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
-def defines(cell: NotebookNode, name: str) -> bool:
+def defines(cell: "NotebookNode", name: str) -> bool:
     """Whether a code cell gives this name to something."""
     return cell.cell_type == "code" and name in given(cell.source)
 
 
-def works_on(cell: NotebookNode, name: str) -> bool:
+def works_on(cell: "NotebookNode", name: str) -> bool:
     """Whether a code cell gives this name to more than a stub."""
     return cell.cell_type == "code" and given(cell.source).get(name, False)
 

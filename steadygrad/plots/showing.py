@@ -111,7 +111,8 @@ def png(figure: Figure) -> bytes:
     for ax in figure.axes:
         plain_ticks(ax)
     with mpl.rc_context(STYLE):  # some of it is read while drawing
-        figure.savefig(drawing, format="png", dpi=PIXELS * STYLE["figure.dpi"])
+        dots = PIXELS * STYLE["figure.dpi"]
+        figure.savefig(drawing, format="png", dpi=dots, pil_kwargs={"compress_level": 0})
     drawn = Image.open(drawing).convert("RGB")
     drawn.quantize(256, dither=Image.Dither.NONE).save(picture, "png")
     return picture.getvalue()
