@@ -25,10 +25,12 @@ lab: .venv/lab  ## Open JupyterLab on your working copy, my-course/ (LAB_ARGS pa
 test: .venv/test browser  ## Run every test; the last lines say what the kill matrix comes to
 	$(RUN) pytest -n 2
 
+# Bytecode is kept, even where the machine is set to keep none: pytest compiles every test anew
+# otherwise, and every process that a test starts all that it imports.
 check: .venv/test  ## Lint, formatting and the fast tests, before each commit
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(RUN) pytest -n 2 -q -m "not slow"
+	$(RUN) PYTHONDONTWRITEBYTECODE= pytest -n 2 -q -m "not slow"
 
 course: .venv/lab  ## Build the notebooks from chapters/: solutions/, executed, then course/
 	$(RUN) python -m autograder course

@@ -14,6 +14,8 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -68,15 +70,19 @@ def solve(notebook) -> None:
 
 # ── The class ───────────────────────────────────────────────────────────────────────
 
-CLASS = {}  # student -> (writes the notebook, what each exercise earns, what feedback says)
+# student -> (writes the notebook, computes what each exercise earns, what feedback says)
+CLASS = {}
 
 
-def student(*says: str, loses: tuple[str, ...] = (), earns: dict | None = None):
-    """Full marks but for the exercises that `loses` names, or what `earns` computes."""
+def student(*says: str, loses: tuple[str, ...] = (), earns: Callable[[], dict] = dict):
+    """Full marks but for the exercises that `loses` names, or what `earns` computes.
+
+    That takes seconds, which only those are to wait for who run these tests.
+    """
 
     def enroll(write):
         scores = {name: 0.0 if name in loses else POINTS[name] for name in POINTS}
-        CLASS[write.__name__] = (write, scores | (earns or {}), says)
+        CLASS[write.__name__] = (write, cache(lambda: scores | earns()), says)
         return write
 
     return enroll
@@ -107,7 +113,7 @@ OTHER = {e.name: e.misconceptions[-1] for e in EXERCISES}
 
 @student(
     *(wrong.name for wrong in FIRST.values()),
-    earns={n: earned("first_mistakes", BY_NAME[n], w) for n, w in FIRST.items()},
+    earns=lambda: {n: earned("first_mistakes", BY_NAME[n], w) for n, w in FIRST.items()},
 )
 def first_mistakes(notebook):
     for name, wrong in FIRST.items():
@@ -116,7 +122,7 @@ def first_mistakes(notebook):
 
 @student(
     *(wrong.name for wrong in OTHER.values()),
-    earns={n: earned("other_mistakes", BY_NAME[n], w) for n, w in OTHER.items()},
+    earns=lambda: {n: earned("other_mistakes", BY_NAME[n], w) for n, w in OTHER.items()},
 )
 def other_mistakes(notebook):
     for name, wrong in OTHER.items():
@@ -132,7 +138,7 @@ PAIR = tuple(
 
 @student(
     "no ReLU mask and bias gradient averaged",
-    earns={"mlp_backward": earned("two_at_once", BY_NAME["mlp_backward"], *PAIR)},
+    earns=lambda: {"mlp_backward": earned("two_at_once", BY_NAME["mlp_backward"], *PAIR)},
 )
 def two_at_once(notebook):
     solve(notebook)
@@ -420,7 +426,7 @@ def test_every_student_gets_what_the_work_is_worth(course, who):
             for grade in submission.grades
             if grade.name.startswith("gradients-")
         }
-    assert scores == pytest.approx(CLASS[who][1])
+    assert scores == pytest.approx(CLASS[who][1]())
 
 
 @pytest.mark.parametrize("who", CLASS)
@@ -439,7 +445,7 @@ def test_the_export_lists_the_class(course):
     home, *_ = course
     with (home / "grades.csv").open() as file:
         rows = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
-    assert rows == pytest.approx({who: sum(s.values()) for who, (_, s, _) in CLASS.items()})
+    assert rows == pytest.approx({who: sum(s().values()) for who, (_, s, _) in CLASS.items()})
 
 
 def test_with_a_secret_there_is_no_warning_and_no_expected_value(course):

@@ -189,7 +189,7 @@ def test_marking_writes_nothing_to_the_error_stream(capsys):
 ADAM, ADAMW = (EXERCISES[f"adaptive.{name}"] for name in ("adam", "adamw"))
 OWN = {
     "right": ADAM.source,
-    "wrong": f"{ADAM.header}    return gradient, state",
+    "wrong": ADAM.edited(ADAM.misconceptions[0]),
     "unwritten": f"{ADAM.header}    raise NotImplementedError()",
     "missing": "",
     "imported": "from steadygrad.adaptive import adam",

@@ -37,16 +37,19 @@ def test_what_one_kernel_kept_another_recalls(copy):
 
 
 def test_tries_and_shown_solutions_outlive_the_kernel(copy):
-    code = (
+    start = (
         "from autograder import marking, progress\n"
         "from autograder.exercises import find\n"
         f"e = find({LIMIT.id!r}); wrong = e.variant(e.misconceptions[0])\n"
-        "score = marking.mark(wrong, e.id); print(progress.tries(e), score.report.with_trace)\n"
-        "marking.mark(e.id, show='solution')"
     )
-    for expected in ("1 False", "2 False", "3 True"):
-        told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        assert expected in told.stdout, told.stderr
+    attempt = (
+        "score = marking.mark(wrong, e.id); print(progress.tries(e), score.report.with_trace)\n"
+        "marking.mark(e.id, show='solution')\n"
+    )
+    for kernel, tries in ((attempt * 2, ("1 False", "2 False")), (attempt, ("3 True",))):
+        command = [sys.executable, "-c", start + kernel]
+        told = subprocess.run(command, capture_output=True, text=True)
+        assert all(each in told.stdout for each in tries), told.stderr
     assert progress.was_shown(LIMIT)
     assert (copy / "index.ipynb").is_file()
 
