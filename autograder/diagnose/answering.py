@@ -7,7 +7,7 @@ from typing import Any
 
 from autograder.calling.attempt import Outcome, attempt, attempt_all
 from autograder.cases import draw
-from autograder.diagnose.faults import Fault
+from autograder.diagnose.made_up import Fault
 from autograder.recipes import (
     Downhill,
     Grouped,
