@@ -14,7 +14,8 @@ from autograder import last_run, progress
 from autograder.absent import ABSENT, absent, named
 from autograder.apart.lending import asked, scope_of, uses
 from autograder.asking import Loan, grade_with, is_right, loan, neighbours
-from autograder.calling.attempt import SECONDS, Around
+from autograder.calling.attempt import Around
+from autograder.calling.patience import SECONDS
 from autograder.compared import compared
 from autograder.exercises import EXERCISES, find
 from autograder.front_page import refresh

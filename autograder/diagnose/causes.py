@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from autograder.calling.attempt import Outcome
+from autograder.calling.outcome import Outcome
 from autograder.diagnose.remedies import (
     AMBIGUOUS,
     AXIS,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from autograder.calling.attempt import Outcome
+from autograder.calling.outcome import Outcome
 from autograder.compare import Complaint, Kind
 from autograder.diagnose.answering import answer, answers, cases, in_order, same
 from autograder.diagnose.causes import cause

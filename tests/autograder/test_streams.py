@@ -10,7 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from autograder.calling.attempt import NO_INPUT, attempt
+from autograder.calling.attempt import attempt
+from autograder.calling.outcome import NO_INPUT
 from autograder.calling.streams import nowhere
 
 
