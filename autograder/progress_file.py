@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.links import SOLVED
-from autograder.workspace import RECORD
+from autograder.workspace import RECORD, write_whole
 
 NAME = ".progress.json"
 LARGEST = 2**20  # bytes: a whole course takes a hundredth of it, so a larger file is not ours
@@ -64,16 +64,12 @@ def _added(new: dict[str, Any], folder: Path) -> bool:
 
     A file that is there and cannot be read just now is left as it is: it may hold a lot.
     """
-    partial = folder / f"{NAME}.{os.getpid()}.partial"
     try:
         with _alone(folder):
             everything = _read(folder)
             everything |= {kind: _of(everything, kind) | new[kind] for kind in new}
-            partial.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
-            partial.replace(folder / NAME)
+            write_whole(folder / NAME, json.dumps(everything, indent=1) + "\n")
     except (OSError, ValueError, RecursionError):
-        with contextlib.suppress(OSError):
-            partial.unlink()
         return False
     return True
 
