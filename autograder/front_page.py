@@ -28,7 +28,7 @@ that says how far you are, and press Shift+Enter.
 
 All that the course remembers of you is in the file `.progress.json` beside this page. Delete
 it to begin anew; your notebooks stay as they are."""
-SOURCE = "from autograder.front_page import show\n\nshow()"
+SOURCE = "# Run this cell for today's page.\nfrom autograder.front_page import show\n\nshow()"
 
 CARD = "border-left:4px solid {};padding:0.1em 0 0.2em 0.9em;margin:0.9em 0"
 LEAD = "font-size:1.2em;line-height:1.35;margin:0.3em 0"

@@ -78,7 +78,7 @@ def _marked(chosen: Exercise, submission: Callable) -> Report:
         report, around = _asked(chosen, submission)
     if report.passed and (remark := elsewhere(chosen, submission, around=around)):
         report = report.noting(remark)
-    progress.note(chosen, report)
+    before = progress.note(chosen, report)
     refresh()
     if report.passed:
         beside = progress.beside(chosen, pace(chosen, submission), compared(chosen, submission))
@@ -86,7 +86,7 @@ def _marked(chosen: Exercise, submission: Callable) -> Report:
     return replace(
         report,
         with_trace=progress.tries(chosen) >= TRIES_BEFORE_TRACE,
-        beside=progress.beside(chosen),
+        beside=progress.beside(chosen, before=before),
     )
 
 

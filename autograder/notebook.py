@@ -45,8 +45,9 @@ ONCE_WRITTEN = "with once_written():"
 COMING_BACK = (
     "from autograder import once_written"  # in a fresh kernel, too, it says what to run
 )
-COUNT = "# Run this cell to count your predictions."
-SEEN = "# Run this cell, too: it shows and checks what came out."  # fits in half a screen
+# the one line that is seen of a collapsed cell fits a page 420 pixels wide
+COUNT = "# Run this cell to count them."
+SEEN = "# Run this cell to see and check."
 COLLAPSED = {"jupyter": {"source_hidden": True}, "tags": ["hide-input"]}  # in Lab, in a book
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 

@@ -263,6 +263,13 @@ def test_a_figure_without_number_and_words_is_refused(words, sentence):
         plots.show(**(dict(number="1.3", drawn=plots.panels()) | WORDS | words))
 
 
+def test_a_notebook_of_an_older_version_is_told_that_there_is_a_new_one():
+    with pytest.raises(
+        ValueError, match="older version of the course: rename it, run `make lab`"
+    ):
+        plots.show(plots.panels(), alt="as it was called then")
+
+
 def test_the_style_is_used_when_asked_for():
     with plt.rc_context({"axes.grid": False, "font.size": 30}):
         plots.use_style()
