@@ -507,3 +507,11 @@ def test_the_examples_are_true():
     parts = ("places", "spreads", "written")
     modules = [importlib.import_module(f"steadygrad.plots.{part}") for part in parts]
     assert sum(doctest.testmod(module).failed for module in modules) == 0
+
+
+def test_places_of_ones_own_are_written_like_others():
+    ax = plots.panels()
+    ax.set(yscale="log", ylim=(1e-8, 1e8))
+    ax.set_yticks([1e-4, 1, 1e4])
+    plots.plain_ticks(ax).figure.draw_without_rendering()
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["10⁻⁴", "1", "10⁴"]
