@@ -1,6 +1,6 @@
 """Predictions: asked before a cell runs, answered by what it computed, kept for the tally.
 
-A chapter's builder writes these calls (`autograder.chapter`).  `predict` asks, `came_out`
+A chapter's builder writes these calls (`autograder.predictions`).  `predict` asks, `came_out`
 stands behind the cell that knows the answer, `review` asks what needs no computing, and
 `tally` counts.  Unanswered they are folds that hold the answer, so that a notebook runs through
 without a click, and can be read where no kernel is.

@@ -11,6 +11,7 @@ next entry writes it anew.
 import contextlib
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ NAME = ".progress.json"
 LARGEST = 2**20  # bytes: a whole course takes a hundredth of it, so a larger file is not ours
 PATIENCE = 1.0  # seconds; a change takes milliseconds, so who holds the file longer is gone
 GRADING = "NBGRADER_EXECUTION"  # set in the kernels that nbgrader starts, also to validate
+_one_at_a_time = threading.Lock()  # JupyterLab may answer two clicks in two threads (subshells)
 _unkept: dict[Path | None, dict[str, Any]] = {}  # what no file holds, by working copy
 
 
@@ -53,10 +55,11 @@ def keep(kind: str, key: str, value: Any) -> None:
     A folder that cannot be written to is no reason to stop a lesson.
     """
     folder = working_copy()
-    unkept = _unkept.setdefault(folder, {})
-    unkept.setdefault(kind, {})[key] = value
-    if folder is not None and _added(unkept, folder):
-        del _unkept[folder]
+    with _one_at_a_time:
+        unkept = _unkept.setdefault(folder, {})
+        unkept.setdefault(kind, {})[key] = value
+        if folder is not None and _added(unkept, folder):
+            del _unkept[folder]
 
 
 def _added(new: dict[str, Any], folder: Path) -> bool:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from pathlib import Path
 
 RECORD = ".handed-out.json"  # which bytes were handed out under which name
@@ -91,7 +92,8 @@ def write_whole(path: Path, text: str, *, read_only: bool = False) -> None:
     Where that is not possible, as on a full disk, nothing is left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    writer = f"{os.getpid()}-{threading.get_ident()}"  # of several each has its own
+    partial = path.with_name(f".{path.name}.{writer}.partial")
     try:
         partial.write_text(text, encoding="utf-8")
         if read_only:

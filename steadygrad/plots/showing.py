@@ -22,9 +22,7 @@ DARK = (
     f'<style>body[data-jp-theme-light="false"] .{PAPER},html[data-theme="dark"] .{PAPER}'
     "{filter:invert(.93) hue-rotate(180deg)}</style>"
 )
-NARROWEST = (
-    0.62  # of its width: a narrow page scrolls a figure rather than shrink its words more
-)
+NARROWEST = 0.62  # of its width: a narrow page scrolls it rather than shrink its words more
 PIXELS = 2  # of the picture for each of the page: screens of today show two
 
 # In the tags: JupyterLab keeps them in a notebook that it does not trust, but drops DARK
