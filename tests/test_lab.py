@@ -231,8 +231,13 @@ def test_a_figure_stands_behind_the_explorer_with_its_words(page):
     assert page.locator("figcaption").last.inner_text() == "Figure 1.99 · Down."
 
 
-def test_reopened_without_its_kernel_it_leaves_a_picture_and_no_error(lab_page, lab, notebook):
-    browser.reopen(lab_page, lab, notebook)
+def test_reopened_without_its_kernel_it_leaves_a_picture_and_no_error(lab_page):
+    browser.save(lab_page)
+    browser.close_notebook(lab_page)
+    lab_page.reload()
+    lab_page.wait_for_function("() => !!window.jupyterapp")
+    lab_page.evaluate("() => window.jupyterapp.restored")
+    lab_page.wait_for_function(browser.READY)
     still = lab_page.locator(".steadygrad-still")
     still.scroll_into_view_if_needed()
     assert still.get_by_role("img", name="A network drawn twice").is_visible()
