@@ -5,22 +5,16 @@ cell shows it anew.  It is written by us alone and can be lost at any time.
 """
 
 import contextlib
-import json
-import os
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from autograder.answers import ANSWERS, settled
 from autograder.contents import Chapter, Task, contents
-from autograder.links import (
-    FRONT_PAGE,
-    GLOSSARY,
-    OURS,
-    notebook,
-    solved_name,
-    text_cell,
-)
+from autograder.links import FRONT_PAGE, GLOSSARY, solved_name
 from autograder.marks import Mark, read_marks
+from autograder.markup import coded
+from autograder.ours import notebook, put, text_cell
 from autograder.progress_file import recall, working_copy
 
 PAGE = "front page"  # what the notebook is called in its metadata
@@ -34,7 +28,7 @@ that says how far you are, and press Shift+Enter.
 
 All that the course remembers of you is in the file `.progress.json` beside this page. Delete
 it to begin anew; your notebooks stay as they are."""
-SOURCE = "from autograder.front_page import show\n\nshow()"
+SOURCE = "# Run this cell for today's page.\nfrom autograder.front_page import show\n\nshow()"
 
 CARD = "border-left:4px solid {};padding:0.1em 0 0.2em 0.9em;margin:0.9em 0"
 LEAD = "font-size:1.2em;line-height:1.35;margin:0.3em 0"
@@ -81,22 +75,13 @@ class Standing(NamedTuple):
 def standings(folder: Path | None = None) -> list[Standing]:
     """How far one is in every chapter; what else the progress file holds is passed by."""
     marks, shown = recall("marks", folder), recall("shown", folder)
-    predictions = recall("predictions", folder)
+    answers = recall(ANSWERS, folder)
     every = []
     for chapter in contents():
         points = {task.id: task.points for task in chapter.tasks}
-        settled = [
-            made["right"]
-            for key, made in predictions.items()
-            if key.startswith(f"{chapter.stem}/")
-            and not key.partition("/")[2].startswith("review_")
-            and isinstance(made, dict)
-            and isinstance(made.get("right"), bool)
-        ][: chapter.predictions]
+        right = settled(answers, chapter.stem)[: chapter.predictions]
         seen = frozenset(key for key in points if shown.get(key) is True)
-        every.append(
-            Standing(chapter, read_marks(marks, points), seen, sum(settled), len(settled))
-        )
+        every.append(Standing(chapter, read_marks(marks, points), seen, sum(right), len(right)))
     return every
 
 
@@ -154,7 +139,7 @@ def _card(standing: Standing, folder: Path | None) -> str:
     chapter = standing.chapter
     colour = NEW if not standing.begun else BEGUN if standing.left else RIGHT
     share = 100 * standing.points / standing.of if standing.of else 0
-    abilities = "".join(f"<li>{_coded(each)}</li>" for each in chapter.abilities)
+    abilities = "".join(f"<li>{coded(each)}</li>" for each in chapter.abilities)
     return (
         f'<div style="{CARD.format(colour)}">'
         f'<p style="{LINE}"><a href="{escape(chapter.path)}"><strong>{escape(chapter.title)}'
@@ -195,11 +180,6 @@ def _number(points: float) -> str:
 
 def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
-
-
-def _coded(text: str) -> str:
-    parts = escape(text).split("`")
-    return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))
 
 
 # ── The notebook ────────────────────────────────────────────────────────────────────
@@ -249,26 +229,3 @@ def refresh(folder: Path | None = None) -> None:
     if folder is not None:
         with contextlib.suppress(OSError):
             put(front_page(folder), folder / FRONT_PAGE)
-
-
-def put(page: dict[str, Any], path: Path) -> bool:
-    """Write one of our own notebooks, read-only; whether it was written.
-
-    What somebody else wrote under its name stays.
-    """
-    text = json.dumps(page, indent=1, ensure_ascii=False) + "\n"
-    if path.exists() or path.is_symlink():
-        found = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-        if found == text or f'"{OURS}": "{page["metadata"][OURS]}"' not in found:
-            return False
-        path.chmod(0o644)  # Windows replaces nothing that is read-only
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.chmod(0o444)
-        partial.replace(path)
-    except OSError:  # a full disk, say
-        partial.unlink(missing_ok=True)
-        raise
-    return True

@@ -8,7 +8,8 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from autograder.links import FRONT_PAGE, GLOSSARY, anchor, notebook, text_cell
+from autograder.links import FRONT_PAGE, GLOSSARY, anchor
+from autograder.ours import notebook, text_cell
 
 SOURCE = Path(__file__).parents[1] / "chapters" / "glossary.md"
 LINE = re.compile(r"^\*\*(?P<names>[^*]+)\*\* \((?P<chapter>\d+)\): (?P<meaning>.+)$")

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from autograder.calling.attempt import SECONDS, Around, Outcome, attempt, attempt_all
+from autograder.calling.attempt import Around, attempt, attempt_all
+from autograder.calling.outcome import Outcome
+from autograder.calling.patience import SECONDS
 from autograder.calling.remarks import SHADOWED
 from autograder.cases import draw, on_accelerator
 from autograder.compare import Complaint, Kind

@@ -10,7 +10,7 @@ from functools import partial
 
 from autograder.apart.sandbox import Sandbox
 from autograder.asking import Loan, grade_with, loan, neighbours
-from autograder.calling.attempt import Outcome
+from autograder.calling.outcome import Outcome
 from autograder.exercises import EXERCISES
 from autograder.grade import Run
 from autograder.report import Report

@@ -5,10 +5,8 @@ from the folder of solved notebooks.  A solved notebook is linked to only where 
 to (`autograder.workspace`): students of a class are handed chapters without it.
 """
 
-import platform
 import re
 from pathlib import Path
-from typing import Any
 
 FRONT_PAGE, GLOSSARY = "index.ipynb", "glossary.ipynb"  # in the working copy
 SOLVED = "solutions"  # the folder of solved notebooks there
@@ -63,35 +61,3 @@ def with_solved(source: str, stem: str) -> str:
 def without_solved(source: str) -> str:
     """A text as it was handed out, before the link to the solved notebook was added."""
     return TO_SOLVED.sub("", source)
-
-
-# ── Notebooks of our own beside the chapters: written and replaced by us alone ──────
-
-
-OURS = "steady_gradients"  # in a notebook's metadata: which of our pages it is
-PYTHON = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-
-
-def text_cell(source: str, cell_id: str | None = None) -> dict[str, Any]:
-    return {"cell_type": "markdown", "id": cell_id or "", "metadata": {}, "source": source}
-
-
-def _language() -> dict[str, Any]:
-    """What this Python's kernel says of itself: then JupyterLab finds nothing to change."""
-    return {
-        "codemirror_mode": {"name": "ipython", "version": 3},
-        "file_extension": ".py",
-        "mimetype": "text/x-python",
-        "name": "python",
-        "nbconvert_exporter": "python",
-        "pygments_lexer": "ipython3",
-        "version": platform.python_version(),
-    }
-
-
-def notebook(cells: list[dict[str, Any]], page: str) -> dict[str, Any]:
-    """A notebook as a plain dict; cells without an id are numbered."""
-    for number, cell in enumerate(cells):
-        cell["id"] = cell["id"] or f"{page.replace(' ', '-')}-{number:03d}"
-    metadata = {OURS: page, "kernelspec": PYTHON, "language_info": _language()}
-    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}

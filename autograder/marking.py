@@ -14,7 +14,8 @@ from autograder import last_run, progress
 from autograder.absent import ABSENT, absent, named
 from autograder.apart.lending import asked, scope_of, uses
 from autograder.asking import Loan, grade_with, is_right, loan, neighbours
-from autograder.calling.attempt import SECONDS, Around
+from autograder.calling.attempt import Around
+from autograder.calling.patience import SECONDS
 from autograder.compared import compared
 from autograder.exercises import EXERCISES, find
 from autograder.front_page import refresh
@@ -77,7 +78,7 @@ def _marked(chosen: Exercise, submission: Callable) -> Report:
         report, around = _asked(chosen, submission)
     if report.passed and (remark := elsewhere(chosen, submission, around=around)):
         report = report.noting(remark)
-    progress.note(chosen, report)
+    before = progress.note(chosen, report)
     refresh()
     if report.passed:
         beside = progress.beside(chosen, pace(chosen, submission), compared(chosen, submission))
@@ -85,7 +86,7 @@ def _marked(chosen: Exercise, submission: Callable) -> Report:
     return replace(
         report,
         with_trace=progress.tries(chosen) >= TRIES_BEFORE_TRACE,
-        beside=progress.beside(chosen),
+        beside=progress.beside(chosen, before=before),
     )
 
 

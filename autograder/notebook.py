@@ -42,11 +42,11 @@ CELL_SECONDS = 120  # a chapter's cell takes under ten; a busy machine may take 
 RUBRIC = "\nRUBRIC\n"
 CHECKED = "# ── checked ──"  # below it stands what nobody needs to read
 ONCE_WRITTEN = "with once_written():"
-COMING_BACK = (
-    "from autograder import once_written"  # in a fresh kernel, too, it says what to run
-)
-COUNT = "# Run this cell to count your predictions."
-SEEN = "# Run this cell, too: it shows and checks what came out."  # fits in half a screen
+# in a fresh kernel, too, it says what to run
+COMING_BACK = "from autograder import once_written"
+# the one line that is seen of a collapsed cell fits a page 420 pixels wide
+COUNT = "# Run this cell to count them."
+SEEN = "# Run this cell to see and check."
 COLLAPSED = {"jupyter": {"source_hidden": True}, "tags": ["hide-input"]}  # in Lab, in a book
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -78,9 +78,7 @@ def instructor_notebook(chapter: Path) -> NotebookNode:
     """The chapter with solutions, marked for nbgrader to remove."""
     notebook = jupytext.read(chapter)
     notebook.cells = expand_all(notebook.cells, chapter.stem)
-    for number, cell in enumerate(
-        notebook.cells
-    ):  # the same chapter always gives the same file
+    for number, cell in enumerate(notebook.cells):  # the same in every build
         cell["id"] = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell-{number:03d}")
     notebook.cells = linked(framed(notebook.cells, chapter))
     del notebook.metadata["jupytext"]

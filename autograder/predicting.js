@@ -3,14 +3,6 @@
 
 const OWN = "data-lm-suppress-shortcuts"; // JupyterLab leaves keys alone where the focus has it
 
-function put(parent, tag, attributes = {}, text = "") {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.textContent = text;
-  parent.append(element);
-  return element;
-}
-
 function render({ model, el }) {
   el.classList.add("steadygrad-asking");
   const row = put(el, "fieldset", {

@@ -1,6 +1,6 @@
 """Predictions: asked before a cell runs, answered by what it computed, kept for the tally.
 
-A chapter's builder writes these calls (`autograder.chapter`).  `predict` asks, `came_out`
+A chapter's builder writes these calls (`autograder.predictions`).  `predict` asks, `came_out`
 stands behind the cell that knows the answer, `review` asks what needs no computing, and
 `tally` counts.  Unanswered they are folds that hold the answer, so that a notebook runs through
 without a click, and can be read where no kernel is.
@@ -15,11 +15,12 @@ import anywidget
 import traitlets
 from IPython.display import DisplayHandle, display
 
+from autograder.answers import ANSWERS, settled
 from autograder.front_page import refresh
 from autograder.progress_file import keep, recall
+from steadygrad.explorers import still
+from steadygrad.explorers.modules import ELEMENTS, module
 
-KIND = "predictions"  # in the progress file: what was chosen, and whether it came out
-HERE = Path(__file__).parent
 Answers = Mapping[str, tuple[bool, str]]  # by letter: whether it holds, and the thought behind
 
 
@@ -37,29 +38,19 @@ class Outcome(NamedTuple):
 class Ask(anywidget.AnyWidget):
     """A row of choices, or a place for a number; what is chosen comes back in `chosen`."""
 
-    _esm = HERE / "predicting.js"
+    _esm = module(ELEMENTS, Path(__file__).with_name("predicting.js"))
     letters = traitlets.List(traitlets.Unicode()).tag(sync=True)  # none: a number is asked for
     legend = traitlets.Unicode().tag(sync=True)
     chosen = traitlets.Unicode().tag(sync=True)
     status = traitlets.Unicode().tag(sync=True)
 
     def _ipython_display_(self) -> None:
-        bundle = self._repr_mimebundle_()
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data.pop("text/plain", None)  # a notebook that is read is told by what follows
-        display(data, raw=True)
+        still.show(self, {"text/html": LEFT, "text/plain": TO_ANSWER})
 
 
-# Behind the buttons: what is left of them in a notebook that is read without its kernel, where
-# JupyterLab would show an error in place of a widget that it does not know.
-LEFT_BEHIND = """<span class="steadygrad-asked"><style>
-:is(.jp-OutputArea, body:not([data-jp-theme-light])):has(.steadygrad-asking)
-  .steadygrad-asked { display: none; }
-.jp-OutputArea-child:has(> .jp-OutputArea-output:not([data-mime-type])):has(
-  + .jp-OutputArea-child .steadygrad-asked):not(:has(.steadygrad-asking)) { display: none; }
-</style>(Run this cell to answer.)</span>"""
-
-
+TO_ANSWER = "(Run this cell to answer.)"
+STYLE = still.hiding("steadygrad-asked", "steadygrad-asking")
+LEFT = f'<span class="steadygrad-asked"><style>{STYLE}</style>{TO_ANSWER}</span>'
 _outcomes: dict[str, Outcome] = {}  # what has come out since the kernel started
 _asks: dict[str, Ask] = {}  # the questions that are on the page
 
@@ -117,25 +108,16 @@ def review(key: str, **answers: tuple[bool, str]) -> None:
 
 def tally(chapter: str, predictions: int, questions: int) -> None:
     """How many of a chapter's predictions and review questions were right at the first try."""
-    (right, tried), (known, asked) = first_answers(chapter)
     # the file may know questions that the chapter asked once
-    right, tried = min(right, predictions), min(tried, predictions)
-    known, asked = min(known, questions), min(asked, questions)
-    said = f"**You predicted {right} of {predictions}** ({tried} tried)."
+    right = settled(recall(ANSWERS), chapter)[:predictions]
+    known = settled(recall(ANSWERS), chapter, review=True)[:questions]
+    said = f"**You predicted {sum(right)} of {predictions}** ({len(right)} tried)."
     if questions:
-        said += f" Of {questions} review questions you answered {known} right ({asked} tried)."
+        said += (
+            f" Of {questions} review questions you answered {sum(known)} right "
+            f"({len(known)} tried)."
+        )
     display(_words(said), raw=True)
-
-
-def first_answers(chapter: str) -> tuple[tuple[int, int], tuple[int, int]]:
-    """How many predictions were right, of how many tried; and the same for the review."""
-    found = {False: [], True: []}
-    for key, made in recall(KIND).items():
-        of, _, name = key.partition("/")
-        if of == chapter and isinstance(made, dict) and isinstance(made.get("right"), bool):
-            found[name.startswith("review_")].append(made["right"])
-    predicted, reviewed = ((sum(rights), len(rights)) for rights in found.values())
-    return predicted, reviewed
 
 
 # ── Asking and keeping ───────────────────────────────────────────────────────────────
@@ -148,17 +130,16 @@ def _ask(key: str, letters: str, legend: str) -> None:
     _asks[key] = ask
     ask.observe(lambda change: _choose(key, ask, change.new), "chosen")
     display(ask)
-    display({"text/html": LEFT_BEHIND, "text/plain": "(Run this cell to answer.)"}, raw=True)
 
 
 def _keep(key: str, made: dict) -> None:
-    keep(KIND, key, made)
+    keep(ANSWERS, key, made)
     refresh()
 
 
 def _made(key: str, letters: str) -> dict:
     """What was answered before, if it can be an answer to this question."""
-    made = recall(KIND).get(key)
+    made = recall(ANSWERS).get(key)
     chosen = made.get("chosen") if isinstance(made, dict) else None
     if not isinstance(chosen, str) or not (
         chosen in list(letters) if letters else _is_number(chosen)

@@ -25,6 +25,8 @@ from typing import NamedTuple
 
 from nbformat import NotebookNode
 
+from autograder.answers import key_of
+
 ITEM = re.compile(r"^- ", re.MULTILINE)
 IF = re.compile(r"^(?:(.*?)\n)?if `([^`]+)`(?::\s*(.*))?$", re.DOTALL)
 KNOWN = re.compile(r"^(.*?)\n(right|wrong):\s*(.*)$", re.DOTALL)
@@ -102,7 +104,7 @@ def read_question(cell: NotebookNode, chapter: str) -> Question:
     """The question that a text cell holds.  Raises ValueError where something is missing."""
     is_review = "review" in cell.metadata
     name = cell.metadata["review" if is_review else "predict"]
-    key = f"{chapter}/{'review_' * is_review}{name}"
+    key = key_of(chapter, name, review=is_review)
     source, outcome = _without(OUTCOME, cell.source)
     source, number = _without(NUMBER, source)
     asked, *items = ITEM.split(source.strip())

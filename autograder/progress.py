@@ -16,22 +16,23 @@ MARKS, TRIES, SHOWN = "marks", "tries", "shown"  # kinds of the progress file, b
 MOST_TRIES = 10_000  # what a damaged file may claim
 
 
-def note(exercise: Exercise, report: Report) -> None:
-    """Remember a mark, and a try that failed; an older mark of the exercise counts no more.
+def note(exercise: Exercise, report: Report) -> Mark | None:
+    """Remember a mark, and a try that failed; an older mark counts no more, and is returned.
 
     Where nothing was attempted, as when a whole notebook is run, nobody was at work: there is
     nothing to remember but that an older mark counts no more.
     """
     when = datetime.now().astimezone().isoformat(timespec="seconds")
+    before = marks().get(exercise.id)
     if not report.attempted:
-        before = marks().get(exercise.id)
         if before is None:
-            return
+            return None
         when = before.when
     mark = {"score": report.score, "right": report.passed, "when": when}
     keep(MARKS, exercise.id, mark)
     if report.attempted and not report.passed:
         keep(TRIES, exercise.id, tries(exercise) + 1)
+    return before
 
 
 def note_shown(exercise: Exercise) -> None:
@@ -57,12 +58,19 @@ def marks() -> dict[str, Mark]:
 
 
 def beside(
-    exercise: Exercise, pace: str = "", compared: tuple[str, str, str] = NOT_COMPARED
+    exercise: Exercise,
+    pace: str = "",
+    compared: tuple[str, str, str] = NOT_COMPARED,
+    *,
+    before: Mark | None = None,
 ) -> Practice:
-    """What is said beside a report on this exercise."""
+    """What is said beside a report on this exercise; `before` is the mark that it had."""
     made = marks()
     if not _right(exercise, made):
-        return Practice(progress=so_far(exercise, made), tries=tries(exercise))
+        progress = so_far(exercise, made)
+        if before and exercise.id in made and before.score > made[exercise.id].score:
+            progress += f" `{exercise.name}` had earned {before.score:g} before."
+        return Practice(progress=progress, tries=tries(exercise))
     return Practice(learned(exercise, made), pace, onward(exercise, made), compared=compared)
 
 

@@ -11,18 +11,20 @@ next entry writes it anew.
 import contextlib
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from autograder.links import SOLVED
-from autograder.workspace import RECORD
+from autograder.workspace import RECORD, write_whole
 
 NAME = ".progress.json"
 LARGEST = 2**20  # bytes: a whole course takes a hundredth of it, so a larger file is not ours
 PATIENCE = 1.0  # seconds; a change takes milliseconds, so who holds the file longer is gone
 GRADING = "NBGRADER_EXECUTION"  # set in the kernels that nbgrader starts, also to validate
+_one_at_a_time = threading.Lock()  # JupyterLab may answer two clicks in two threads (subshells)
 _unkept: dict[Path | None, dict[str, Any]] = {}  # what no file holds, by working copy
 
 
@@ -53,10 +55,11 @@ def keep(kind: str, key: str, value: Any) -> None:
     A folder that cannot be written to is no reason to stop a lesson.
     """
     folder = working_copy()
-    unkept = _unkept.setdefault(folder, {})
-    unkept.setdefault(kind, {})[key] = value
-    if folder is not None and _added(unkept, folder):
-        del _unkept[folder]
+    with _one_at_a_time:
+        unkept = _unkept.setdefault(folder, {})
+        unkept.setdefault(kind, {})[key] = value
+        if folder is not None and _added(unkept, folder):
+            del _unkept[folder]
 
 
 def _added(new: dict[str, Any], folder: Path) -> bool:
@@ -64,16 +67,12 @@ def _added(new: dict[str, Any], folder: Path) -> bool:
 
     A file that is there and cannot be read just now is left as it is: it may hold a lot.
     """
-    partial = folder / f"{NAME}.{os.getpid()}.partial"
     try:
         with _alone(folder):
             everything = _read(folder)
             everything |= {kind: _of(everything, kind) | new[kind] for kind in new}
-            partial.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
-            partial.replace(folder / NAME)
+            write_whole(folder / NAME, json.dumps(everything, indent=1) + "\n")
     except (OSError, ValueError, RecursionError):
-        with contextlib.suppress(OSError):
-            partial.unlink()
         return False
     return True
 

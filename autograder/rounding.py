@@ -13,7 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.calling.attempt import Outcome, attempt_all
+from autograder.calling.attempt import attempt_all
+from autograder.calling.outcome import Outcome
 from autograder.cases import draw
 from autograder.recipes import each_tensor
 from autograder.spec import Exercise

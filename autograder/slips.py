@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from autograder.calling.attempt import Outcome
+from autograder.calling.outcome import Outcome
 from autograder.diagnose import answers, same
 from autograder.diagnose.answering import cases
 from autograder.diagnose.ground import FULL, grounds

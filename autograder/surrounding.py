@@ -9,17 +9,10 @@ from typing import Any
 
 from autograder import glossary
 from autograder.contents import contents
-from autograder.front_page import front_page, put
-from autograder.links import (
-    FOOT,
-    FRONT_PAGE,
-    GLOSSARY,
-    HEAD,
-    OURS,
-    solved_name,
-    text_cell,
-    with_solved,
-)
+from autograder.front_page import front_page
+from autograder.links import FOOT, FRONT_PAGE, GLOSSARY, HEAD, solved_name, with_solved
+from autograder.ours import OURS, put, text_cell
+from autograder.workspace import write_whole
 
 SOLUTION = "solution"  # what a solved notebook is called in its metadata
 MARKS = ("### BEGIN SOLUTION", "### END SOLUTION")  # nbgrader's: nothing for readers
@@ -73,6 +66,4 @@ def linking(workspace: Path, path: Path) -> None:
         if cell.get("id") in (HEAD, FOOT):
             cell["source"] = with_solved("".join(cell["source"]), stem)
     text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, text)

@@ -4,9 +4,12 @@ Beside the notebooks lies a record of what was handed out, so that a notebook th
 course has improved since can be told from one that the learner has worked on.
 """
 
+import contextlib
 import hashlib
 import json
+import os
 import shutil
+import threading
 from pathlib import Path
 
 RECORD = ".handed-out.json"  # which bytes were handed out under which name
@@ -80,7 +83,23 @@ def read_record(workspace: Path) -> dict[str, str]:
 
 
 def write_record(workspace: Path, record: dict[str, str]) -> None:
-    workspace.mkdir(parents=True, exist_ok=True)
-    partial = workspace / f"{RECORD}.partial"
-    partial.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    partial.replace(workspace / RECORD)
+    write_whole(workspace / RECORD, json.dumps(record, indent=1, sort_keys=True) + "\n")
+
+
+def write_whole(path: Path, text: str, *, read_only: bool = False) -> None:
+    """Write a file that appears under its name only when it is whole.
+
+    Where that is not possible, as on a full disk, nothing is left behind.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = f"{os.getpid()}-{threading.get_ident()}"  # of several each has its own
+    partial = path.with_name(f".{path.name}.{writer}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        if read_only:
+            partial.chmod(0o444)
+        partial.replace(path)
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise

@@ -1,155 +1,70 @@
-"""JupyterLab in a headless Chromium: a server of its own, a page, and what to do there.
+"""What to do with a page of JupyterLab, and what to look at there."""
 
-Nothing here leaves the machine: the server listens on 127.0.0.1 only, and every address
-that the page asks for is kept in `requests`, for a test to look through.
-"""
-
-import base64
 import io
-import json
 import os
-import secrets
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import nbformat
 import numpy as np
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
-ARGUMENTS = [  # no sandbox: as root Chromium refuses to start with one; the rest: silence
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
-SETTINGS = {  # no news from the network; cells that are out of view are there all the same
-    "@jupyterlab/apputils-extension:notification": {
-        "fetchNews": "false",
-        "checkForUpdates": False,
-        "doNotDisturbMode": True,
-    },
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "defer"},
-}
+from tests.jupyter import Lab
+
 ERRORS = (
     ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error'],"
     ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
 )
+THEMES = ("Light", "Dark")
 READY = """() => {
     const shown = window.jupyterapp.shell.currentWidget;
     return shown?.context?.isReady && shown.sessionContext?.isReady
         && shown.sessionContext.session?.kernel?.connectionStatus === 'connected'
 }"""
+# With a theme JupyterLab hides all of itself for a frame and shows a splash over it: until both
+# are over, axe finds next to nothing to look at.
+THEMED = """name => document.body.dataset.jpThemeName === name
+    && !document.querySelector('#jupyterlab-splash')
+    && document.querySelector('.jp-LabShell').checkVisibility()"""
+# the least contrast of any text with what is behind it, by WCAG's formula
+CONTRAST = """report => {
+    const numbers = text => {  // of rgb(…), and of the color(srgb …) that a mixture becomes
+        const found = (text.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
+        return text.startsWith('color') ? found.map((c, k) => k < 3 ? 255 * c : c) : found;
+    };
+    const over = (top, below) => {
+        const a = top[3] ?? 1;
+        return [0, 1, 2].map(k => a * top[k] + (1 - a) * below[k]);
+    };
+    const behind = node => {
+        const colours = [];
+        for (let n = node; n; n = n.parentElement)
+            colours.push(numbers(getComputedStyle(n).backgroundColor));
+        return colours.reverse().reduce((below, top) => over(top, below), [255, 255, 255]);
+    };
+    const light = colour => {
+        const [r, g, b] = colour.map(c => c / 255)
+            .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ratios = [...report.querySelectorAll('*')]
+        .filter(n => [...n.childNodes].some(c => c.nodeType === 3 && c.data.trim()))
+        .filter(n => n.checkVisibility())
+        .map(n => {
+            const back = behind(n), front = over(numbers(getComputedStyle(n).color), back);
+            const [low, high] = [light(back), light(front)].sort((a, b) => a - b);
+            return (high + 0.05) / (low + 0.05);
+        });
+    return Math.min(...ratios);
+}"""
 
 
-class Lab(NamedTuple):
-    """A running JupyterLab: where, its token, and the folder it shows."""
-
-    address: str
-    token: str
-    folder: Path
-
-
-@contextmanager
-def jupyterlab(folder: Path, home: Path) -> Iterator[Lab]:
-    """JupyterLab on `folder`, with all settings under `home`, ended by its own process."""
-    settings = home / "settings"
-    settings.mkdir(parents=True)
-    (settings / "overrides.json").write_text(json.dumps(SETTINGS))
-    token, port = secrets.token_hex(16), _free_port()
-    places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
-    environment = os.environ | {place: str(home / place.lower()) for place in places}
-    options = {
-        "ServerApp.ip": "127.0.0.1",
-        "ServerApp.port": port,
-        "ServerApp.port_retries": 0,
-        "ServerApp.open_browser": False,
-        "ServerApp.allow_root": True,
-        "ServerApp.root_dir": folder,
-        "LabApp.expose_app_in_browser": True,
-        "LabApp.extension_manager": "readonly",
-        "LabApp.app_settings_dir": settings,
-        "LabServerApp.workspaces_dir": home / "workspaces",
-    }
-    command = [sys.executable, "-m", "jupyter", "lab"]
-    command += [f"--{name}={value}" for name, value in options.items()]
-    with (home / "log").open("w") as log:
-        server = subprocess.Popen(
-            command,
-            env=environment | {"JUPYTER_TOKEN": token},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _wait(f"{address}/api/status?token={token}", server, home / "log")
-            yield Lab(address, token, folder)
-        finally:
-            server.terminate()  # it ends its kernels first
-            try:
-                server.wait(30)
-            except subprocess.TimeoutExpired:
-                server.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _wait(address: str, server: subprocess.Popen, log: Path, seconds: float = 90) -> None:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever is set
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            direct.open(address, timeout=5).close()
-            return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.2)  # there is nothing to wait on but the server's own start
-    raise RuntimeError(f"JupyterLab did not start; its log ends:\n{log.read_text()[-2000:]}")
-
-
-@contextmanager
-def browser_page(requests: list[str], scale: float = 1) -> Iterator:
-    """A page of a headless Chromium; the addresses it asks for are appended to `requests`.
-
-    `scale` is how many of the screen's pixels one of the page's has.
-    """
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="Playwright is not installed: no browser can be driven."
-    )
-    with playwright.sync_playwright() as api:
-        own = api.chromium.executable_path
-        names = ("chromium", "chromium-browser", "google-chrome")
-        found = [path for path in map(shutil.which, names) if path]
-        program = next(
-            (p for p in ["/usr/bin/chromium", *found, own] if Path(p).exists()), None
-        )
-        if program is None:
-            pytest.skip(
-                "There is no Chromium: install one, or run `playwright install chromium`."
-            )
-        browser = api.chromium.launch(executable_path=program, args=ARGUMENTS)
-        page = browser.new_page(
-            viewport={"width": 1280, "height": 900}, device_scale_factor=scale
-        )
-        page.set_default_timeout(90_000)
-        page.on("request", lambda request: requests.append(request.url))
-        try:
-            yield page
-        finally:
-            browser.close()
-
-
-# ── What to do with a page ──────────────────────────────────────────────────────────
+def write(cells: list, path: Path) -> None:
+    """A notebook of these cells; of code, where one is a text."""
+    cells = [new_code_cell(each) if isinstance(each, str) else each for each in cells]
+    python = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": python}), path)
 
 
 def open_notebook(page, lab: Lab, notebook: Path) -> None:
@@ -170,13 +85,23 @@ def run(page, notebook: Path, mentioning: str | None = None) -> None:
     for number, cell in enumerate(cells):
         wanted = mentioning is None or mentioning in cell.source or _only_imports(cell.source)
         if cell.cell_type == "code" and wanted:
-            page.evaluate(
-                """async number => {
-                    window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
-                    await window.jupyterapp.commands.execute('notebook:run-cell');
-                }""",
-                number,
-            )
+            run_cell(page, number)
+
+
+def run_cell(page, number: int) -> None:
+    """Run one cell, by its place in the notebook."""
+    page.evaluate(
+        """async number => {
+            window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
+            await window.jupyterapp.commands.execute('notebook:run-cell');
+        }""",
+        number,
+    )
+
+
+def active_cell(page) -> int:
+    """The place of the cell that JupyterLab's own keys would act on."""
+    return page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex")
 
 
 def _only_imports(source: str) -> bool:
@@ -184,15 +109,60 @@ def _only_imports(source: str) -> bool:
     return source.lstrip().startswith(("import ", "from ", "%matplotlib"))
 
 
+def save(page) -> None:
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+
+
 def close_notebook(page) -> None:
     """End the kernel of the notebook that is shown."""
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
+
+def reopen(page, lab: Lab, notebook: Path) -> None:
+    """Save the notebook that is shown, end its kernel, and come back to it."""
+    save(page)
+    close_notebook(page)
+    page.goto("about:blank")
+    open_notebook(page, lab, notebook)
+
+
+def without_files(page) -> None:
+    """Fold away the list of files, so that a narrow page has room for its notebook."""
+    page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+
+
+def in_theme(page, theme: str) -> None:
+    """Show everything in one of the THEMES."""
+    page.evaluate(
+        "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })",
+        f"JupyterLab {theme}",
+    )
+    page.wait_for_function(THEMED, arg=f"JupyterLab {theme}")
 
 
 def errors(page) -> list[str]:
     """What is said by outputs that are errors or went to stderr, and by explorers' alerts."""
     shown = page.locator(f"{ERRORS}, pre[role=alert]")
     return [text for text in shown.all_inner_texts() if text.strip()]
+
+
+def dead_widgets(page) -> list[str]:
+    """What is seen of JupyterLab's words for a widget that no kernel knows."""
+    failed = page.get_by_text("Error displaying widget")
+    failed.first.wait_for(state="attached")  # it says so, though nobody may see it
+    return [each.inner_text() for each in failed.all() if each.is_visible()]
+
+
+def axe(page, context: str) -> list[str]:
+    """What axe has to complain about: the rule and the element."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
+    found = axe.Axe().run(page, context=context).response
+    assert len(found["passes"]) > 3, "axe has looked at nothing"  # 3 pass on a hidden page
+    return [
+        f"{each['id']}: {node['html']}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
 
 
 SETTLED = """() => {
@@ -213,20 +183,10 @@ def picture(page) -> str:
     return image.get_attribute("src")
 
 
-def pixels(page) -> np.ndarray:
-    """The first explorer's picture itself, once it has stopped changing."""
-    encoded = page.evaluate(
-        """async address => {
-            const bytes = new Uint8Array(await (await fetch(address)).arrayBuffer());
-            return btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''));
-        }""",
-        picture(page),
-    )
-    return decoded(base64.b64decode(encoded))
-
-
-def decoded(png: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+def seen(element) -> np.ndarray:
+    """An element as it is on the screen: rows of pixels, red, green and blue."""
+    shown = Image.open(io.BytesIO(element.screenshot()))
+    return np.asarray(shown.convert("RGB"), dtype=int)
 
 
 def wait_for_new_picture(page, old: str) -> str:
@@ -261,11 +221,24 @@ def drag(page, control, pixels: float) -> None:
     share = control.evaluate("({ value, min, max }) => (value - min) / (max - min)")
     handle = 16  # pixels wide: its middle does not reach the ends
     x = box["x"] + handle / 2 + share * (box["width"] - handle)
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
+    _drag_from(page, (x, box["y"] + box["height"] / 2), (pixels, 0))
+
+
+def drag_by(page, element, x: float, y: float) -> None:
+    """Drag an element by its middle, in ten moves."""
+    _drag_from(page, middle(element), (x, y))
+
+
+def middle(element) -> tuple[float, float]:
+    box = element.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def _drag_from(page, start: tuple[float, float], by: tuple[float, float]) -> None:
+    page.mouse.move(*start)
     page.mouse.down()
     for step in range(1, 11):
-        page.mouse.move(x + pixels * step / 10, y)
+        page.mouse.move(*(at + step / 10 * way for at, way in zip(start, by, strict=True)))
     page.mouse.up()
 
 

@@ -69,3 +69,9 @@ def _one_seed():
 @pytest.fixture
 def rng() -> torch.Generator:
     return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture(scope="module")
+def requests() -> list[str]:
+    """The addresses that a browser's page has asked for."""
+    return []

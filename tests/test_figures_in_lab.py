@@ -1,18 +1,16 @@
 """Figures in JupyterLab and on nbconvert's pages, as they are seen and read aloud."""
 
-import io
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 from nbconvert.exporters import HTMLExporter
-from nbformat.v4 import new_code_cell, new_notebook, new_output
-from PIL import Image
+from nbformat.v4 import new_code_cell, new_output
 
 from steadygrad import plots
 from steadygrad.plots.showing import framed
 from tests import browser
+from tests.jupyter import browser_page, jupyterlab
 
 pytestmark = pytest.mark.slow
 
@@ -29,12 +27,6 @@ CELLS = [
 ]
 ALTS = ["Two losses fall.", "Four walks in four panels.", "Four grey squares."]
 FIGURE = ".jp-OutputArea-output figure"
-THEMES = ("JupyterLab Light", "JupyterLab Dark")
-
-
-def write(cells: list, path: Path) -> None:
-    python = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": python}), path)
 
 
 def their_output():
@@ -47,48 +39,26 @@ def their_output():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("figures")
-    write([new_code_cell(source) for source in CELLS], folder / "ours.ipynb")
-    write([new_code_cell("show()", outputs=[their_output()])], folder / "theirs.ipynb")
+    browser.write(CELLS, folder / "ours.ipynb")
+    browser.write([new_code_cell("show()", outputs=[their_output()])], folder / "theirs.ipynb")
     return folder
 
 
 @pytest.fixture(scope="module")
 def lab(folder, tmp_path_factory):
-    with browser.jupyterlab(folder, tmp_path_factory.mktemp("lab")) as lab:
+    with jupyterlab(folder, tmp_path_factory.mktemp("lab")) as lab:
         yield lab
-
-
-@pytest.fixture(scope="module")
-def requests() -> list[str]:
-    return []
 
 
 @pytest.fixture(scope="module")
 def page(lab, requests, folder):
     """The notebook, run, on a screen with two pixels for each of the page's."""
-    with browser.browser_page(requests, scale=2) as page:
+    with browser_page(requests, scale=2) as page:
         browser.open_notebook(page, lab, folder / "ours.ipynb")
         browser.run(page, folder / "ours.ipynb")
         page.locator(FIGURE).nth(len(ALTS) - 1).wait_for()
         yield page
         browser.close_notebook(page)
-
-
-def axe(page, context: str) -> list[str]:
-    """What axe finds: the rule and the element."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, context=context).response["violations"]
-    return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
-
-
-def seen(picture) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(picture.screenshot())).convert("RGB"), dtype=int)
-
-
-def in_theme(page, theme: str) -> None:
-    page.evaluate("t => window.jupyterapp.commands.execute('apputils:change-theme', {theme: t})", theme)  # fmt: skip  # noqa: E501
-    page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
 
 
 def test_each_figure_is_one_picture_with_its_words_and_its_caption(page):
@@ -114,37 +84,37 @@ def test_a_figure_has_a_pixel_for_each_of_the_screens(page):
 
 
 def test_axe_finds_nothing_to_complain_about(page):
-    for theme in THEMES:
-        in_theme(page, theme)
-        assert axe(page, FIGURE) == []
+    for theme in browser.THEMES:
+        browser.in_theme(page, theme)
+        assert browser.axe(page, FIGURE) == []
 
 
 def test_axe_would_find_a_picture_without_words(page):
     page.locator(f"{FIGURE} img").first.evaluate(
         "node => { window.words = node.alt; node.removeAttribute('alt') }"
     )
-    assert "image-alt" in " ".join(axe(page, FIGURE))
+    assert "image-alt" in " ".join(browser.axe(page, FIGURE))
     page.locator(f"{FIGURE} img").first.evaluate("node => { node.alt = window.words }")
 
 
 def test_a_figure_is_as_light_or_dark_as_the_page_and_photographs_stay(page):
     pictures = page.locator(f"{FIGURE} img")
     photographs = []
-    for theme, paper in zip(THEMES, (255, 17), strict=True):
-        in_theme(page, theme)
+    for theme, paper in zip(browser.THEMES, (255, 17), strict=True):
+        browser.in_theme(page, theme)
         for number in range(len(ALTS)):
             pictures.nth(number).scroll_into_view_if_needed()
-            browser.screenshot(page, f"figure_{number}_{theme.split()[-1].lower()}")
-        corners = [seen(pictures.nth(number))[4, 4] for number in (0, 1)]
+            browser.screenshot(page, f"figure_{number}_{theme.lower()}")
+        corners = [browser.seen(pictures.nth(number))[4, 4] for number in (0, 1)]
         assert np.abs(np.array(corners) - paper).max() <= 4
-        photographs.append(seen(pictures.nth(2))[20:-20, 20:-20].mean())
+        photographs.append(browser.seen(pictures.nth(2))[20:-20, 20:-20].mean())
     assert photographs[0] == pytest.approx(photographs[1], abs=1)
 
 
 @pytest.mark.parametrize("width", [768, 420])
 def test_on_a_narrow_page_all_of_a_figure_can_be_read(page, width):
     page.set_viewport_size({"width": width, "height": 900})
-    page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+    browser.without_files(page)
     for number, figure in enumerate(page.locator(FIGURE).all()):
         figure.scroll_into_view_if_needed()
         browser.screenshot(page, f"figure_{number}_{width}")
@@ -160,12 +130,12 @@ def test_on_a_narrow_page_all_of_a_figure_can_be_read(page, width):
             "node => node.scrollLeft >= node.scrollWidth - node.clientWidth - 1",
             arg=figure.element_handle(),
         )
-    assert axe(page, FIGURE) == []
+    assert browser.axe(page, FIGURE) == []
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def test_without_trust_a_figure_keeps_its_picture_and_its_words(page, lab, folder):
-    in_theme(page, THEMES[0])
+    browser.in_theme(page, browser.THEMES[0])
     browser.close_notebook(page)
     browser.open_notebook(page, lab, folder / "theirs.ipynb")
     [picture] = page.locator(".jp-OutputArea-output:visible img").all()
@@ -184,7 +154,7 @@ def test_on_nbconverts_page_a_figure_is_one_picture_with_its_words(page, folder,
     tab.goto((tmp_path / "theirs.html").as_uri())
     pictures = tab.locator("img").all()
     assert [picture.get_attribute("alt") for picture in pictures] == ["Two lines cross."]
-    assert axe(tab, "figure") == []
+    assert browser.axe(tab, "figure") == []
     tab.close()
 
 

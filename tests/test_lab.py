@@ -8,6 +8,7 @@ from nbformat.v4 import new_code_cell
 
 from steadygrad.explorers.gradients import explorer
 from tests import browser
+from tests.jupyter import browser_page, jupyterlab
 
 pytestmark = pytest.mark.slow
 
@@ -35,17 +36,15 @@ def notebook(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def requests() -> list[str]:
-    return []
+def lab(notebook, tmp_path_factory):
+    with jupyterlab(notebook.parent, tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
 
 
 @pytest.fixture(scope="module")
-def lab_page(notebook, requests, tmp_path_factory):
+def lab_page(notebook, lab, requests):
     """The notebook, open in JupyterLab, with its explorer and nothing unsolved run."""
-    with (
-        browser.browser_page(requests) as page,
-        browser.jupyterlab(notebook.parent, tmp_path_factory.mktemp("lab")) as lab,
-    ):
+    with browser_page(requests) as page:
         browser.open_notebook(page, lab, notebook)
         browser.run(page, notebook, mentioning="explorer")
         drawing(page).wait_for()
@@ -201,26 +200,19 @@ def test_letters_typed_at_the_network_are_no_commands_of_jupyterlab(page):
 
 
 def test_nothing_in_it_is_without_a_name_or_hard_to_read(page):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
-    found = axe.Axe().run(page, context=".steadygrad-drawn").response["violations"]
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+    assert browser.axe(page, ".steadygrad-drawn") == []
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("theme", browser.THEMES)
 @pytest.mark.parametrize("width", [1400, 768, 420])
 def test_it_fits_its_room_in_both_themes(page, theme, width):
-    page.evaluate(
-        """async theme => {
-            window.jupyterapp.shell.collapseLeft();
-            await window.jupyterapp.commands.execute('apputils:change-theme', { theme });
-        }""",
-        theme,
-    )
+    browser.without_files(page)
+    browser.in_theme(page, theme)
     page.set_viewport_size({"width": width, "height": 1000})
     slider(page, "depth").fill("50")
     wait_for(page, "from layer 1 to layer 50")
     drawing(page).scroll_into_view_if_needed()
-    browser.screenshot(page, f"explorer_{width}_{theme.split()[-1].lower()}")
+    browser.screenshot(page, f"explorer_{width}_{theme.lower()}")
     inside, outside = page.locator(".steadygrad-drawn").evaluate(
         "el => [el.scrollWidth, el.clientWidth]"
     )
@@ -240,7 +232,7 @@ def test_a_figure_stands_behind_the_explorer_with_its_words(page):
 
 
 def test_reopened_without_its_kernel_it_leaves_a_picture_and_no_error(lab_page):
-    lab_page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    browser.save(lab_page)
     browser.close_notebook(lab_page)
     lab_page.reload()
     lab_page.wait_for_function("() => !!window.jupyterapp")
@@ -250,8 +242,7 @@ def test_reopened_without_its_kernel_it_leaves_a_picture_and_no_error(lab_page):
     still.scroll_into_view_if_needed()
     assert still.get_by_role("img", name="A network drawn twice").is_visible()
     assert "Forwards, from layer 1 to layer 20" in still.inner_text()
-    failed = lab_page.get_by_text("Error displaying widget")
-    assert not [each for each in failed.all() if each.is_visible()]
+    assert browser.dead_widgets(lab_page) == []
     browser.screenshot(lab_page, "explorer_reopened")
 
 

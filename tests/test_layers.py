@@ -25,7 +25,7 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {"steadygrad.data", "steadygrad.models", "steadygrad.landscapes"}
     | {f"steadygrad.{topic}" for topic in TOPICS},
     {"steadygrad.training", "steadygrad.probes", "steadygrad.plots"},
-    {f"steadygrad.explorers.{name}" for name in ("quick", "still", "tiny_norms")},
+    {f"steadygrad.explorers.{name}" for name in ("quick", "still", "modules", "tiny_norms")},
     {f"steadygrad.explorers.{name}" for name in ("gradients_still", "plans", "valley")},
     {"steadygrad.explorers.momentum_still", "steadygrad.explorers.trials"},
     {"steadygrad.explorers.schedules_still"},
@@ -34,9 +34,9 @@ LAYERS = [  # a module may import from the lines above its own, never from its o
     {f"steadygrad.explorers.{topic}" for topic in TOPICS},
     {"steadygrad.explorers"},
     {"autograder.state", "autograder.compare", "autograder.recipes", "autograder.workspace"}
-    | {"autograder.links", "autograder.contents", "autograder.marks"},
-    {"autograder.calling", "autograder.progress_file", "autograder.glossary"}
-    | {"autograder.points"},
+    | {f"autograder.{name}" for name in ("links", "contents", "marks", "answers", "markup")},
+    {"autograder.calling", "autograder.progress_file", "autograder.ours", "autograder.points"},
+    {"autograder.glossary"},
     {"autograder.front_page"},
     {"autograder.surrounding"},
     {"autograder.spec", "autograder.judges"},

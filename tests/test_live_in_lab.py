@@ -1,15 +1,11 @@
 """Explorers with sliders in JupyterLab: by keyboard and mouse, in little room, and reopened."""
 
-import io
 from pathlib import Path
 
-import nbformat
-import numpy as np
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
-from PIL import Image
 
 from tests import browser
+from tests.jupyter import browser_page, jupyterlab
 
 pytestmark = pytest.mark.slow
 
@@ -22,47 +18,27 @@ FITTING = """() => [...document.querySelectorAll('img.picture')].every(image => 
     const wanted = Math.min(room, room < 560 ? 480 : 900);
     return image.complete && image.naturalWidth === wanted && image.clientWidth === wanted;
 })"""
-# With a theme JupyterLab hides all of itself for a frame and shows a splash over it: until both
-# are over, axe finds next to nothing to look at.
-THEMED = """name => document.body.dataset.jpThemeName === name
-    && !document.querySelector('#jupyterlab-splash')
-    && document.querySelector('.jp-LabShell').checkVisibility()"""
-LOOKED_AT = {"aria-valid-attr", "color-contrast", "image-alt", "label", "select-name"}
-ACTIVE = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
-
-
-def theme(page, name: str) -> None:
-    """Change the theme, and wait until the page is there again in it."""
-    theme = f"JupyterLab {name}"
-    page.evaluate(
-        "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme
-    )
-    page.wait_for_function(THEMED, arg=theme)
 
 
 @pytest.fixture(scope="module")
 def notebook(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("course") / "explorers.ipynb"
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     source = "from steadygrad.explorers import {0}\n\n{0}.explorer()"
-    cells = [new_code_cell(source.format(topic)) for topic in TOPICS]
-    nbformat.write(new_notebook(cells=cells, metadata=kernel), path)
+    browser.write([source.format(topic) for topic in TOPICS], path)
     return path
 
 
 @pytest.fixture(scope="module")
 def lab(notebook, tmp_path_factory):
-    with browser.jupyterlab(notebook.parent, tmp_path_factory.mktemp("lab")) as lab:
+    with jupyterlab(notebook.parent, tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
 
 @pytest.fixture(scope="module")
 def page(notebook, lab):
-    with browser.browser_page([]) as page:
+    with browser_page([]) as page:
         browser.open_notebook(page, lab, notebook)
-        page.evaluate(
-            "() => window.jupyterapp.commands.execute('application:toggle-left-area')"
-        )
+        browser.without_files(page)
         browser.run(page, notebook)
         for _ in TOPICS:
             browser.picture(page)
@@ -75,30 +51,26 @@ def page(notebook, lab):
 
 
 @pytest.mark.parametrize("width", [1400, 768, 420])
-@pytest.mark.parametrize("name", ["Light", "Dark"])
-def test_every_width_and_theme_shows_all_of_it_sharp(page, width, name):
+@pytest.mark.parametrize("theme", browser.THEMES)
+def test_every_width_and_theme_shows_all_of_it_sharp(page, width, theme):
     page.set_viewport_size({"width": width, "height": 1000})
-    theme(page, name)
+    browser.in_theme(page, theme)
     page.wait_for_function(FITTING)
     assert page.evaluate(SIDEWAYS) == []
     assert browser.errors(page) == []
     for topic, shown in zip(TOPICS, page.locator(".steadygrad-live").all(), strict=True):
         shown.scroll_into_view_if_needed()
-        browser.screenshot(page, f"{topic}_{name}_{width}")
-        seen = shown.locator("img.picture").screenshot()
-        light = np.asarray(Image.open(io.BytesIO(seen)).convert("L")).mean() / 255
-        assert light > 0.6 if name == "Light" else light < 0.4, topic
+        browser.screenshot(page, f"{topic}_{theme}_{width}")
+        light = browser.seen(shown.locator("img.picture")).mean() / 255
+        assert light > 0.6 if theme == "Light" else light < 0.4, topic
 
 
 def test_axe_finds_nothing_to_complain_about(page):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page.set_viewport_size({"width": 1400, "height": 1000})
     page.locator(".steadygrad-live details").evaluate("fold => (fold.open = true)")
-    for name in ("Light", "Dark"):
-        theme(page, name)
-        found = axe.run(page, context=".steadygrad-live").response
-        assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
-        assert {each["id"] for each in found["passes"]} >= LOOKED_AT  # it was there to be seen
+    for theme in browser.THEMES:
+        browser.in_theme(page, theme)
+        assert browser.axe(page, ".steadygrad-live") == []
 
 
 def test_every_control_has_a_name(page):
@@ -114,13 +86,13 @@ def test_a_slider_follows_the_keyboard_to_its_end_and_back(page):
     before = browser.picture(page)
     steps = browser.slider(page, "time steps")
     steps.focus()
-    cell = page.evaluate(ACTIVE)
+    cell = browser.active_cell(page)
     for key, stands in (("Home", "1"), ("ArrowUp", "2"), ("End", "50"), ("ArrowDown", "49")):
         page.keyboard.press(key)
         assert browser.readout(page, "time steps") == stands
         assert steps.get_attribute("aria-valuetext") == stands
     browser.wait_for_new_picture(page, before)
-    assert page.evaluate(ACTIVE) == cell
+    assert browser.active_cell(page) == cell
     assert browser.errors(page) == []
 
 
@@ -142,19 +114,14 @@ def test_what_a_choice_makes_needless_is_not_there(page):
 def test_reopened_without_its_kernel_it_shows_still_pictures_and_run_again_it_lives(
     page, lab, notebook
 ):
-    theme(page, "Light")
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    browser.close_notebook(page)
-    page.goto("about:blank")
-    browser.open_notebook(page, lab, notebook)
+    browser.in_theme(page, "Light")
+    browser.reopen(page, lab, notebook)
     stills = page.locator(".steadygrad-still img")
     stills.first.wait_for()
     assert stills.count() == len(TOPICS)
     assert all(still.is_visible() for still in stills.all())
     assert all(len(still.get_attribute("alt")) > 40 for still in stills.all())
-    failed = page.get_by_text("model not found")
-    failed.first.wait_for(state="attached")  # JupyterLab says so, and nobody sees it
-    assert not any(each.is_visible() for each in failed.all())
+    assert browser.dead_widgets(page) == []
     browser.screenshot(page, "reopened")
     browser.run(page, notebook)
     browser.picture(page)

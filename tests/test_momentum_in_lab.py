@@ -1,12 +1,9 @@
 """Chapter 6's explorer in JupyterLab: dragged, steered by keys, dark, narrow."""
 
-from pathlib import Path
-
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
 from tests import browser
+from tests.jupyter import browser_page, jupyterlab
 
 pytestmark = pytest.mark.slow
 
@@ -23,18 +20,12 @@ SMALLEST = """() => Math.min(...[...document.querySelectorAll('.momentum svg')].
 
 
 @pytest.fixture(scope="module")
-def requests() -> list[str]:
-    return []
-
-
-@pytest.fixture(scope="module")
 def page(requests, tmp_path_factory):
     path = tmp_path_factory.mktemp("course") / "explorer.ipynb"
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(new_notebook(cells=[new_code_cell(CELL)], metadata=kernel), Path(path))
+    browser.write([CELL], path)
     with (
-        browser.browser_page(requests) as page,
-        browser.jupyterlab(path.parent, tmp_path_factory.mktemp("lab")) as lab,
+        browser_page(requests) as page,
+        jupyterlab(path.parent, tmp_path_factory.mktemp("lab")) as lab,
     ):
         page.set_viewport_size({"width": 1400, "height": 1000})
         browser.open_notebook(page, lab, path)
@@ -50,16 +41,6 @@ def handle(page, name):
 
 def walk(page) -> str:
     return page.locator(WALK).get_attribute("d")
-
-
-def drag(page, element, x, y) -> None:
-    box = element.bounding_box()
-    at = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(*at)
-    page.mouse.down()
-    for step in range(1, 11):
-        page.mouse.move(at[0] + x * step / 10, at[1] + y * step / 10)
-    page.mouse.up()
 
 
 def moved(page, act) -> None:
@@ -81,7 +62,7 @@ def test_all_that_can_be_moved_has_a_name(page):
 
 
 def test_the_setting_is_dragged_on_the_map(page):
-    moved(page, lambda: drag(page, handle(page, "Learning rate"), 65, 70))
+    moved(page, lambda: browser.drag_by(page, handle(page, "Learning rate"), 65, 70))
     text = handle(page, "Learning rate").get_attribute("aria-valuetext")
     assert text.startswith("learning rate 3")
     assert "momentum 0.6" in text
@@ -89,7 +70,7 @@ def test_the_setting_is_dragged_on_the_map(page):
 
 
 def test_the_start_is_dragged_and_the_ball_rolls(page):
-    moved(page, lambda: drag(page, handle(page, "Start"), 150, -60))
+    moved(page, lambda: browser.drag_by(page, handle(page, "Start"), 150, -60))
     page.wait_for_function(
         "() => Number(document.querySelector('[aria-label=\"Step that is shown\"]')"
         ".getAttribute('aria-valuenow')) > 3"
@@ -131,27 +112,21 @@ def test_the_rule_is_chosen(page):
 
 def test_who_wants_no_motion_gets_none_unasked(page):
     page.emulate_media(reduced_motion="reduce")
-    moved(page, lambda: drag(page, handle(page, "Start"), -30, 10))
+    moved(page, lambda: browser.drag_by(page, handle(page, "Start"), -30, 10))
     assert page.get_by_role("button", name="Pause").count() == 0
     page.emulate_media(reduced_motion="no-preference")
 
 
 def test_the_dark_theme_leaves_nothing_white(page):
-    page.evaluate(
-        "() => window.jupyterapp.commands.execute("
-        "'apputils:change-theme', {theme: 'JupyterLab Dark'})"
-    )
-    page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
-    page.locator("#jupyterlab-splash").wait_for(state="detached")
+    browser.in_theme(page, "Dark")
     browser.screenshot(page, "momentum_dark")
-    shown = browser.decoded(page.locator(".momentum .panels").screenshot())
-    assert shown.mean() < 110
+    assert browser.seen(page.locator(".momentum .panels")).mean() < 110
 
 
 @pytest.mark.parametrize("width", [1400, 768, 420])
 def test_it_fits_and_is_legible(page, width):
     page.set_viewport_size({"width": width, "height": 1000})
-    page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+    browser.without_files(page)
     page.wait_for_function(f"() => ({OVERHANG})() === 0")
     assert page.evaluate(SMALLEST) > 11
     tops = page.evaluate(

@@ -14,6 +14,7 @@ from autograder.progress_file import NAME
 from autograder.surrounding import linking, surround
 from autograder.workspace import write_record
 from tests import browser
+from tests.jupyter import browser_page, jupyterlab
 
 pytestmark = pytest.mark.slow
 
@@ -53,8 +54,8 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def page(folder, tmp_path_factory):
     with (
-        browser.browser_page([]) as page,
-        browser.jupyterlab(folder, tmp_path_factory.mktemp("lab")) as lab,
+        browser_page([]) as page,
+        jupyterlab(folder, tmp_path_factory.mktemp("lab")) as lab,
     ):
         browser.open_notebook(page, lab, folder / links.FRONT_PAGE)
         yield page
@@ -65,16 +66,6 @@ def follow(page, name: str, to: str) -> None:
     page.locator("a:visible", has_text=name).first.click()
     page.wait_for_function(f"to => ({PATH})() === to", arg=to)
     page.wait_for_function(browser.READY)
-
-
-def run_cell(page, number: int) -> None:
-    page.evaluate(
-        """async number => {
-            window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
-            await window.jupyterapp.commands.execute('notebook:run-cell');
-        }""",
-        number,
-    )
 
 
 def test_the_front_page_is_shown_without_a_run_and_without_a_change(page):
@@ -88,14 +79,14 @@ def test_a_link_of_the_front_page_opens_the_chapter(page):
 
 
 def test_a_mark_in_a_fresh_kernel_says_what_to_run(page):
-    run_cell(page, 3)
+    browser.run_cell(page, 3)
     page.get_by_text("Run All Above Selected Cell").first.wait_for()
     assert browser.errors(page) == []
 
 
 def test_a_mark_is_kept_and_the_front_page_knows(page, folder):
-    run_cell(page, 2)
-    run_cell(page, 3)
+    browser.run_cell(page, 2)
+    browser.run_cell(page, 3)
     page.get_by_text("If you are stuck").first.wait_for()
     assert json.loads((folder / NAME).read_text())["marks"][LIMIT.id]["score"] == 0
     assert "Continue here:" in (folder / links.FRONT_PAGE).read_text(encoding="utf-8")

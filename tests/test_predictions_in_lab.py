@@ -2,22 +2,12 @@
 
 import json
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.progress_file import NAME
 from autograder.workspace import RECORD
-from tests.browser import (
-    browser_page,
-    close_notebook,
-    errors,
-    foreign,
-    jupyterlab,
-    open_notebook,
-    run,
-    screenshot,
-)
+from tests import browser
+from tests.jupyter import browser_page, jupyterlab
 
 pytestmark = pytest.mark.slow
 CELLS = [
@@ -35,27 +25,22 @@ CELLS = [
 def folder(tmp_path_factory):
     root = tmp_path_factory.mktemp("predictions")
     (root / RECORD).write_text("{}")
-    notebook = new_notebook(
-        cells=[new_code_cell(source) for source in CELLS],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
-    nbformat.write(notebook, root / "t.ipynb")
+    browser.write(CELLS, root / "t.ipynb")
     return root
 
 
 @pytest.fixture(scope="module")
-def requests():
-    return []
+def lab(folder, tmp_path_factory):
+    with jupyterlab(folder, tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
 
 
 @pytest.fixture(scope="module")
-def page(folder, requests, tmp_path_factory):
+def page(folder, lab, requests):
     """The notebook with its questions asked, and nothing answered."""
-    home = tmp_path_factory.mktemp("home")
-    with jupyterlab(folder, home) as lab, browser_page(requests) as page:
-        open_notebook(page, lab, folder / "t.ipynb")
-        run(page, folder / "t.ipynb", "predict(")
-        page.lab = lab
+    with browser_page(requests) as page:
+        browser.open_notebook(page, lab, folder / "t.ipynb")
+        browser.run(page, folder / "t.ipynb", "predict(")
         yield page
 
 
@@ -66,16 +51,6 @@ def progress(page, folder, key):
 
 def question(page, number):
     return page.locator(".steadygrad-asking fieldset").nth(number)
-
-
-def run_cell(page, number):
-    page.evaluate(
-        """async number => {
-            window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
-            await window.jupyterapp.commands.execute('notebook:run-cell');
-        }""",
-        number,
-    )
 
 
 def test_a_choice_by_mouse_is_kept(page, folder):
@@ -96,7 +71,7 @@ def test_a_number_is_typed_and_kept(page, folder):
 
 
 def test_what_came_out_is_said_beside_what_was_predicted(page, folder):
-    run_cell(page, 2)
+    browser.run_cell(page, 2)
     page.get_by_text("What came out: a quarter.").first.wait_for()
     said = page.locator(".jp-RenderedMarkdown", has_text="What came out").first.inner_text()
     assert said.startswith("Not: (b).")
@@ -104,7 +79,7 @@ def test_what_came_out_is_said_beside_what_was_predicted(page, folder):
 
 
 def test_a_review_is_answered_by_keyboard_at_once(page, folder):
-    run_cell(page, 3)
+    browser.run_cell(page, 3)
     question(page, 2).wait_for()
     question(page, 2).get_by_label("(a)").focus()
     for key in ("d", "d", "ArrowRight"):  # JupyterLab deletes a cell at "dd", moves at arrows
@@ -112,31 +87,26 @@ def test_a_review_is_answered_by_keyboard_at_once(page, folder):
     assert progress(page, folder, "01_c/review_q") is None
     page.keyboard.press("Space")
     page.get_by_text("Right: (b).").wait_for()
-    screenshot(page, "predictions")
+    browser.screenshot(page, "predictions")
     assert progress(page, folder, "01_c/review_q") == {"chosen": "b", "right": True}
 
 
 def test_the_tally_counts(page):
-    run_cell(page, 4)
+    browser.run_cell(page, 4)
     page.get_by_text("You predicted 0 of 2").wait_for()
-    assert errors(page) == []
+    assert browser.errors(page) == []
 
 
-def test_reopened_without_a_kernel_no_error_is_shown_and_the_choice_is_kept(page, folder):
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    page.wait_for_timeout(500)
-    close_notebook(page)
-    page.goto("about:blank")
-    open_notebook(page, page.lab, folder / "t.ipynb")
+def test_reopened_without_a_kernel_no_error_is_shown_and_the_choice_is_kept(page, lab, folder):
+    browser.reopen(page, lab, folder / "t.ipynb")
     page.get_by_text("(Run this cell to answer.)").first.wait_for()
-    failed = page.get_by_text("Error displaying widget")
-    assert not any(failed.nth(each).is_visible() for each in range(failed.count()))
+    assert browser.dead_widgets(page) == []
     assert page.get_by_text("What came out: a quarter.").first.is_visible()
-    run_cell(page, 0)
+    browser.run_cell(page, 0)
     page.wait_for_function(
         "() => document.querySelectorAll('.steadygrad-asking input')[1]?.checked"
     )
 
 
 def test_no_request_left_this_machine(requests):
-    assert foreign(requests) == []
+    assert browser.foreign(requests) == []

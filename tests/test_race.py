@@ -1,10 +1,9 @@
 """Chapter 7's explorer in JupyterLab: its start follows the mouse."""
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
 from tests import browser
+from tests.jupyter import browser_page, jupyterlab
 
 pytestmark = pytest.mark.slow
 
@@ -15,11 +14,10 @@ CELL = "from steadygrad.explorers.adaptive import explorer\n\nexplorer()"
 def page(tmp_path_factory):
     """A notebook with nothing but the explorer, run in JupyterLab."""
     path = tmp_path_factory.mktemp("course") / "race.ipynb"
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(new_notebook(cells=[new_code_cell(CELL)], metadata=kernel), path)
+    browser.write([CELL], path)
     with (
-        browser.browser_page([]) as page,
-        browser.jupyterlab(path.parent, tmp_path_factory.mktemp("lab")) as lab,
+        browser_page([]) as page,
+        jupyterlab(path.parent, tmp_path_factory.mktemp("lab")) as lab,
     ):
         browser.open_notebook(page, lab, path)
         browser.run(page, path)

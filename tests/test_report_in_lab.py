@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_output
 
 from autograder.exercises import EXERCISES
 from autograder.grade import grade, run_here
 from tests import browser
+from tests.jupyter import browser_page, jupyterlab
 
 pytestmark = pytest.mark.slow
 
-THEMES = ("JupyterLab Light", "JupyterLab Dark")
 SOFTMAX = EXERCISES["gradients.softmax_cross_entropy_grad"]
 MARKED = {
     "right": "mark(right, 'gradients.depth_limit')",
@@ -28,70 +27,27 @@ from autograder.exercises import find
 right = find('gradients.depth_limit').accepts[0]"""
 REPORT = ".jp-OutputArea-output [role=group][aria-label^='Report on']"
 
-# the least contrast of any text with what is behind it, by WCAG's formula
-CONTRAST = """report => {
-    const numbers = text => {  // of rgb(…), and of the color(srgb …) that a mixture becomes
-        const found = (text.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
-        return text.startsWith('color') ? found.map((c, k) => k < 3 ? 255 * c : c) : found;
-    };
-    const over = (top, below) => {
-        const a = top[3] ?? 1;
-        return [0, 1, 2].map(k => a * top[k] + (1 - a) * below[k]);
-    };
-    const behind = node => {
-        const colours = [];
-        for (let n = node; n; n = n.parentElement)
-            colours.push(numbers(getComputedStyle(n).backgroundColor));
-        return colours.reverse().reduce((below, top) => over(top, below), [255, 255, 255]);
-    };
-    const light = colour => {
-        const [r, g, b] = colour.map(c => c / 255)
-            .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const ratios = [...report.querySelectorAll('*')]
-        .filter(n => [...n.childNodes].some(c => c.nodeType === 3 && c.data.trim()))
-        .filter(n => n.checkVisibility())
-        .map(n => {
-            const back = behind(n), front = over(numbers(getComputedStyle(n).color), back);
-            const [low, high] = [light(back), light(front)].sort((a, b) => a - b);
-            return (high + 0.05) / (low + 0.05);
-        });
-    return Math.min(...ratios);
-}"""
-
-
-def write(cells: list, path: Path) -> None:
-    python = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": python}), path)
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """A notebook that marks, and one from somebody else that holds a report already."""
     folder = tmp_path_factory.mktemp("marking")
-    cells = [new_code_cell(source) for source in (IMPORTS, *MARKED.values())]
-    write(cells, folder / "marking.ipynb")
+    browser.write([IMPORTS, *MARKED.values()], folder / "marking.ipynb")
     wrong = grade(SOFTMAX, run_here(lambda logits, target: logits), practice=True)
     output = new_output("display_data", data={"text/html": wrong._repr_html_()})
-    write([new_code_cell("mark(f)", outputs=[output])], folder / "theirs.ipynb")
+    browser.write([new_code_cell("mark(f)", outputs=[output])], folder / "theirs.ipynb")
     return folder
 
 
 @pytest.fixture(scope="module")
 def lab(folder, tmp_path_factory):
-    with browser.jupyterlab(folder, tmp_path_factory.mktemp("lab")) as lab:
+    with jupyterlab(folder, tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
 
 @pytest.fixture(scope="module")
-def requests() -> list[str]:
-    return []
-
-
-@pytest.fixture(scope="module")
 def page(lab, requests, folder):
-    with browser.browser_page(requests) as page:
+    with browser_page(requests) as page:
         browser.open_notebook(page, lab, folder / "marking.ipynb")
         browser.run(page, folder / "marking.ipynb")
         page.locator(REPORT).nth(len(MARKED) - 1).wait_for()
@@ -146,16 +102,15 @@ def test_a_case_is_unfolded_from_the_keyboard(page):
     assert browser.errors(page) == []
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", browser.THEMES)
 def test_every_word_can_be_read_in_light_and_dark(page, theme):
-    page.evaluate("t => window.jupyterapp.commands.execute('apputils:change-theme', {theme: t})", theme)  # fmt: skip  # noqa: E501
-    page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    browser.in_theme(page, theme)
     for details in page.locator(f"{REPORT} details").all():
         details.evaluate("node => { node.open = true }")
     for name in MARKED:
         report(page, name).scroll_into_view_if_needed()
-        browser.screenshot(page, f"report_{name}_{theme.split()[-1].lower()}")
-        assert report(page, name).evaluate(CONTRAST) >= 4.5, name
+        browser.screenshot(page, f"report_{name}_{theme.lower()}")
+        assert report(page, name).evaluate(browser.CONTRAST) >= 4.5, name
 
 
 def test_in_a_narrow_column_nothing_is_cut_off(page):

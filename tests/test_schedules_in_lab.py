@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
-from nbformat.v4 import new_code_cell
 
 from tests import browser
-from tests.test_report_in_lab import CONTRAST, write
+from tests.jupyter import browser_page, jupyterlab
 
 pytestmark = pytest.mark.slow
 
@@ -21,24 +20,17 @@ WIDTHS = (1400, 768, 420)
 
 
 @pytest.fixture(scope="module")
-def requests() -> list[str]:
-    return []
-
-
-@pytest.fixture(scope="module")
 def page(requests, tmp_path_factory):
     """A notebook with nothing but the explorer and a cell behind it, run in JupyterLab."""
     path: Path = tmp_path_factory.mktemp("course") / "schedules.ipynb"
-    write([new_code_cell(CELL), new_code_cell("1 + 1")], path)
+    browser.write([CELL, "1 + 1"], path)
     with (
-        browser.browser_page(requests) as page,
-        browser.jupyterlab(path.parent, tmp_path_factory.mktemp("lab")) as lab,
+        browser_page(requests) as page,
+        jupyterlab(path.parent, tmp_path_factory.mktemp("lab")) as lab,
     ):
         page.set_viewport_size({"width": 1400, "height": 1000})
         browser.open_notebook(page, lab, path)
-        page.evaluate(
-            "() => window.jupyterapp.commands.execute('application:toggle-left-area')"
-        )
+        browser.without_files(page)
         browser.run(page, path)
         page.get_by_role("slider", name=WARMUP).wait_for()
         yield page
@@ -54,8 +46,7 @@ def at_rest(page):
 
 
 def middle(handle):
-    box = handle.locator(".dot").bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    return browser.middle(handle.locator(".dot"))
 
 
 def follows(page, was):
@@ -147,13 +138,12 @@ def test_a_handle_follows_the_arrow_keys_and_none_is_lost(page):
 
 def test_arrow_keys_choose_a_schedule_and_leave_the_cell_alone(page):
     page.locator("input[value='warm-up cosine']").focus()
-    cell = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
-    before = page.evaluate(cell)
+    before = browser.active_cell(page)
     page.keyboard.press("ArrowDown")
     page.get_by_role("combobox", name="Each cycle longer").wait_for()
     assert page.locator("input[value='warm restarts']").is_checked()
     assert page.get_by_role("slider").count() == 2
-    assert page.evaluate(cell) == before
+    assert browser.active_cell(page) == before
     browser.screenshot(page, "schedules_restarts")
 
 
@@ -174,21 +164,15 @@ def test_a_run_can_be_paused_and_goes_on(page):
 
 def test_a_cell_that_runs_meanwhile_is_not_held_up(page):
     page.locator(".steadygrad-schedules button").click()
-    page.evaluate(
-        """async () => {
-            window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1;
-            await window.jupyterapp.commands.execute('notebook:run-cell');
-        }"""
-    )
+    browser.run_cell(page, 1)
     page.wait_for_function(OVER)
     assert browser.errors(page) == []
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("theme", browser.THEMES)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_it_fits_and_every_word_can_be_read(page, width, theme):
-    page.evaluate("t => window.jupyterapp.commands.execute('apputils:change-theme', {theme: t})", theme)  # fmt: skip  # noqa: E501
-    page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    browser.in_theme(page, theme)
     page.set_viewport_size({"width": width, "height": 1200})
     shown = page.locator(".steadygrad-schedules")
     room = "n => n.scrollWidth <= n.clientWidth"
@@ -198,9 +182,9 @@ def test_it_fits_and_every_word_can_be_read(page, width, theme):
                    return Math.abs(svg.viewBox.baseVal.width - svg.clientWidth) <= 1 }"""
     )
     assert output.evaluate(room)
-    assert shown.evaluate(CONTRAST) >= 4.5
+    assert shown.evaluate(browser.CONTRAST) >= 4.5
     shown.scroll_into_view_if_needed()
-    browser.screenshot(page, f"schedules_{width}_{theme.split()[-1].lower()}")
+    browser.screenshot(page, f"schedules_{width}_{theme.lower()}")
 
 
 def test_no_request_left_this_machine(page, requests):

@@ -7,5 +7,6 @@ lending     names that a submission leans on, lent to it for one call
 sealed      our own modules, kept as they are whatever runs beside them
 wire        plain data between two processes that do not trust each other
 worker      the child: runs cells, calls what they define, sends back what came out
-sandbox     the parent's end: starts it, asks it, outlives it
+process     the parent's end of it: started, asked, ended when it does not answer
+sandbox     a notebook that runs in one worker after the other, if need be
 """

@@ -1,4 +1,4 @@
-"""The parent's end of a worker: start it, ask it, outlive it.
+"""A notebook that runs apart, and is asked what its functions return.
 
 A worker that hangs or dies is replaced, and the cell that it hung in is run again only as far
 as it defines things.  Nothing that comes from it is believed beyond being plain data.
@@ -6,49 +6,28 @@ as it defines things.  Nothing that comes from it is believed beyond being plain
 
 import contextlib
 import os
-import queue
-import signal
-import subprocess
-import sys
 import tempfile
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from autograder.apart.wire import WireError, receive, send
-from autograder.calling.attempt import (
-    NOT_ASKED,
-    SECONDS,
-    Outcome,
-    endless,
-    noticed,
-    patience,
-    too_long,
-)
+from autograder.apart.process import GRACE, DiedError, Process
+from autograder.calling.attempt import noticed
+from autograder.calling.outcome import NOT_ASKED, Outcome, too_long
+from autograder.calling.patience import SECONDS, endless, patience
 from autograder.calling.plain import legible
 
-# -I: no file that lies beside the notebook is imported
-COMMAND = (sys.executable, "-I", "-m", "autograder.apart.worker")
-START = 120  # seconds to import torch on a machine that has better things to do
 LOAD = 10  # seconds for one cell, on a machine that has a processor for it
-GRACE = 2  # seconds that the worker's own alarm gets before the parent loses patience
 LONGEST = 2**20  # characters of a cell; no one types more
 MOST_CUTS = 6  # cells that may end a worker before the whole notebook is suspect
 
 NOT_RUN = Outcome(
     failure=("ended", ""), error="was not run: two cases before it ended Python altogether"
 )
-
-
 FAILURES = (
     "missing", "not attempted", "raised", "input", "time", "died", "too large", "withheld",
     "no gradient", "gradient mode", "no state", "order", "copies",
 )  # fmt: skip
-
-
-class DiedError(Exception):
-    """The worker is gone, or does not answer in time."""
 
 
 class Cell(NamedTuple):
@@ -78,14 +57,14 @@ class Sandbox:
         self._folder = tempfile.TemporaryDirectory(
             prefix="submission-", ignore_cleanup_errors=True
         )
-        self._process: subprocess.Popen | None = None
-        self._asking: threading.Thread | None = None
+        self._worker: Process | None = None
         self._ended = 0  # workers that a submission has brought down
         self._cuts = 0  # and those that it has brought down while its cells ran
         return self
 
     def __exit__(self, *_) -> None:
-        self._stop()
+        if self._worker and not self._worker.ended:
+            self._worker.stop()
         with contextlib.suppress(RecursionError):  # folders nested deeper than Python follows
             self._folder.cleanup()
 
@@ -132,14 +111,14 @@ class Sandbox:
     def _answer_or(self, request: dict, otherwise: Any) -> Any:
         try:
             self._load()
-            return self._ask(request, within=GRACE)
+            return self._worker.ask(request, within=GRACE)
         except (TimeoutError, DiedError):
             return otherwise
 
     def _call(self, request: dict, seconds: float) -> Outcome:
         self._load()
         try:
-            answer = self._ask(request | {"seconds": seconds}, seconds + GRACE)
+            answer = self._worker.ask(request | {"seconds": seconds}, seconds + GRACE)
             return noticed(_believed(answer), request["inputs"])
         except TimeoutError:
             self._ended += 1
@@ -153,15 +132,16 @@ class Sandbox:
     def _load(self) -> None:
         """Run the cells that are due; one that ends the worker is cut down and all run anew."""
         while True:
-            if self._process is None:
-                self._start()
+            if self._worker is None or self._worker.ended:
+                self._worker = Process(self._folder.name, self.references)
                 self.errors = []
             number = len(self.errors)
             if number >= self._due():
                 return
             cell = self.cells[number]
             try:
-                answer = self._ask({"cell": cell.source, "whole": cell.whole}, LOAD * crowd())
+                request = {"cell": cell.source, "whole": cell.whole}
+                answer = self._worker.ask(request, LOAD * crowd())
             except (TimeoutError, DiedError):
                 self._cut_down(number)
                 continue
@@ -184,68 +164,6 @@ class Sandbox:
             cell = self.cells[place]
             self.cells[place] = Cell(cell.source if cell.whole else "", whole=False)
 
-    def _start(self) -> None:
-        log = tempfile.TemporaryFile()  # noqa: SIM115  (closed below, or with the process)
-        self._process = subprocess.Popen(
-            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-            cwd=self._folder.name, env=_environment(self._folder.name), start_new_session=True,
-        )  # fmt: skip
-        self._answers: queue.Queue = queue.Queue()
-        threading.Thread(
-            target=_read, args=(self._process.stdout, self._answers), daemon=True
-        ).start()
-        try:
-            self._answer(START)
-            self._ask({"references": list(self.references)}, START)
-        except (TimeoutError, DiedError) as error:
-            log.seek(0)
-            raise RuntimeError(
-                f"the grading worker did not start: {log.read().decode(errors='replace')}"
-            ) from error
-        finally:
-            log.close()
-
-    def _ask(self, request: dict, within: float) -> Any:
-        self._asking = threading.Thread(
-            target=_write, args=(self._process.stdin, request), daemon=True
-        )
-        self._asking.start()  # a worker that does not read must not hold the parent up
-        return self._answer(within)
-
-    def _answer(self, within: float) -> Any:
-        try:
-            answer = self._answers.get(timeout=within)
-        except queue.Empty:
-            self._stop()
-            raise TimeoutError from None
-        if isinstance(answer, Exception):
-            if isinstance(answer, EOFError):  # it is on its way out: let it say how it ends
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._process.wait(GRACE)
-            code = self._stop()
-            raise DiedError(_how_it_ended(code, answer))
-        return answer
-
-    def _stop(self) -> int:
-        """End the worker and whatever it has started; its exit code."""
-        process, self._process = self._process, None
-        if process is None:
-            return 0
-        code = process.poll()
-        if hasattr(os, "killpg"):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-        process.kill()
-        ended = process.wait()
-        if self._asking:
-            self._asking.join(GRACE)
-        if not (
-            self._asking and self._asking.is_alive()
-        ):  # else what outlived it holds the pipe
-            with contextlib.suppress(BrokenPipeError):  # it may still hold what was not read
-                process.stdin.close()
-        return ended if code is None else code
-
 
 def crowd() -> float:
     """How many processes want each processor, 1 to 5: a busy machine must not cost points."""
@@ -254,34 +172,6 @@ def crowd() -> float:
     except (AttributeError, OSError):  # not on Windows
         return 1.0
     return min(5.0, max(1.0, wanted / (os.cpu_count() or 1)))
-
-
-def _write(stream, request: dict) -> None:
-    with contextlib.suppress(OSError, ValueError):  # it has gone, which the reader will hear
-        send(stream, request)
-
-
-def _read(stream, answers: queue.Queue) -> None:
-    """Hand on every message; the last one says why there are no more."""
-    try:
-        while True:
-            answer = receive(stream)
-            if not answers.empty():  # one request, one answer: a second one is forged
-                raise WireError("more answers than requests")
-            answers.put(answer)
-    except (EOFError, WireError, OSError, ValueError) as error:
-        answers.put(error)
-    finally:
-        stream.close()
-
-
-def _how_it_ended(code: int, answer: Exception) -> str:
-    if isinstance(answer, WireError):
-        return "what it sent was no result"
-    if code < 0:
-        known = -code in set(signal.Signals)  # the real-time signals have numbers only
-        return f"ended by {signal.Signals(-code).name if known else f'signal {-code}'}"
-    return f"exit code {code}"
 
 
 def _believed(answer: Any) -> Outcome:
@@ -310,13 +200,3 @@ def _believed(answer: Any) -> Outcome:
                 after=after,
             )
     return Outcome(failure=("died", ""), error="sent something that is no result")
-
-
-def _environment(home: str) -> dict[str, str]:
-    """What a submission may know of its surroundings: nothing that is the instructor's."""
-    kept = {
-        name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG") if name in os.environ
-    }
-    return kept | {
-        "HOME": home, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1",
-    }  # fmt: skip

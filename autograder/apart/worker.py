@@ -25,7 +25,8 @@ from autograder.apart.kernel import Kernel
 from autograder.apart.lending import asked, uses
 from autograder.apart.sealed import hide, sealed
 from autograder.apart.wire import WireError, receive, send
-from autograder.calling.attempt import Outcome, observe
+from autograder.calling.attempt import observe
+from autograder.calling.outcome import Outcome
 from autograder.calling.withheld import WithheldError, copies
 from autograder.state import known_state
 

@@ -6,5 +6,8 @@ inputs      which inputs it changed
 streams     the keyboard and the screen that it finds
 remarks     what it left behind that costs no points
 withheld    what is being asked does not answer while it is asked
-attempt     the call: a result or an error, never both
+outcome     a result, or what went wrong; never both
+results     what came back, with the gradients or the later state that a recipe asks for
+patience    the limit of each call, by how those before it went
+attempt     the call
 """

@@ -8,11 +8,11 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from autograder.calling.plain import SHOWN
 
-NO_PROMPT = "StdinNotImplementedError"  # what a kernel raises that must not ask
+NO_PROMPT = "StdinNotImplementedError"  # what a kernel raises whose editor cannot be asked
 NO_KEYBOARD = (
     "it asked for input, and nobody sits at a keyboard while it runs here; all that it needs "
     "comes with its arguments"
@@ -142,7 +142,7 @@ def caught(streams: Streams) -> Iterator[None]:
     sys.stdout, sys.stderr, sys.stdin = streams
     builtins.input = streams[2].answer
     try:
-        with _no_prompts():
+        with _unplugged(streams[2]):
             yield
     finally:
         sys.stdout, sys.stderr, sys.stdin, builtins.input = before
@@ -151,25 +151,35 @@ def caught(streams: Streams) -> Iterator[None]:
 @contextlib.contextmanager
 def no_keyboard() -> Iterator[None]:
     """Nobody is asked in here: whoever tries comes to the end of what was typed."""
-    before, builtins.input = builtins.input, Silence().answer
+    keyboard = Silence()
+    before, builtins.input = builtins.input, keyboard.answer
     try:
-        with _no_prompts():
+        with _unplugged(keyboard):
             yield
     finally:
         builtins.input = before
 
 
+class _Unplugged:
+    """A kernel's way to whoever sits at the keyboard, cut: all that goes through it ends."""
+
+    def __init__(self, keyboard: Silence):
+        self._keyboard = keyboard
+
+    def __getattr__(self, _name: str) -> Callable:
+        return lambda *_, **__: self._keyboard.answer()
+
+
 @contextlib.contextmanager
-def _no_prompts() -> Iterator[None]:
-    """Let a notebook's kernel refuse to ask: its `input` and `getpass` go by many names."""
+def _unplugged(keyboard: Silence) -> Iterator[None]:
+    """Let a notebook's kernel ask in vain: its `input` and `getpass` go by many names."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     kernel = getattr(shell, "kernel", None)
-    may_ask = getattr(kernel, "_allow_stdin", None)  # there is no public way to say so
-    if may_ask is None:
+    if not hasattr(kernel, "stdin_socket"):
         yield
         return
-    kernel._allow_stdin = False
+    before, kernel.stdin_socket = kernel.stdin_socket, _Unplugged(keyboard)
     try:
         yield
     finally:
-        kernel._allow_stdin = may_ask
+        kernel.stdin_socket = before

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from autograder.calling.attempt import Outcome, attempt, attempt_all
+from autograder.calling.attempt import attempt, attempt_all
+from autograder.calling.outcome import Outcome
 from autograder.cases import draw
-from autograder.diagnose.faults import Fault
+from autograder.diagnose.made_up import Fault
 from autograder.recipes import (
     Downhill,
     Grouped,

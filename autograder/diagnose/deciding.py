@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from autograder.calling.attempt import Outcome
+from autograder.calling.outcome import Outcome
 from autograder.compare import Complaint, Kind
 from autograder.diagnose.answering import answer, answers, cases, in_order, same
-from autograder.diagnose.causes import Cause, cause
+from autograder.diagnose.causes import cause
 from autograder.diagnose.edits import edits
 from autograder.diagnose.evidence import Trial
 from autograder.diagnose.forms import form
 from autograder.diagnose.ground import FULL
-from autograder.diagnose.relations import Relation, relations
+from autograder.diagnose.pairs import Relation
+from autograder.diagnose.relations import relations
+from autograder.diagnose.remedies import Cause
 from autograder.diagnose.saying import evidence, part_called, rest
 from autograder.diagnose.search import GOOD, Explanation, calls, explanations, heavy, singles
 from autograder.spec import Exercise, Misconception

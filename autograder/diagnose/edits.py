@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from numbers import Real
 
-from autograder.diagnose.faults import Fault, in_every_case
+from autograder.diagnose.made_up import Fault, in_every_case
 from autograder.spec import Exercise
 
 Change = tuple[str, str, Callable[[ast.AST], ast.AST]]  # name, symptom, what the node becomes

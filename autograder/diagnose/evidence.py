@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograder.calling.attempt import Outcome
+from autograder.calling.outcome import Outcome
 from autograder.diagnose.answering import answer
 from autograder.diagnose.ground import FULL, Ground, grounds
 from autograder.diagnose.readings import (

@@ -5,8 +5,7 @@ float32: each is the reference, or a misconception, called with other inputs tha
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import combinations
 from numbers import Real
@@ -17,41 +16,22 @@ from torch import Tensor
 
 from autograder.cases import draw
 from autograder.compare import number
+from autograder.diagnose.made_up import (
+    ABSENT,
+    Fault,
+    alike,
+    always,
+    fault,
+    in_every_case,
+    replacing,
+)
 from autograder.recipes import Carried, Each, Recipe, each_tensor
-from autograder.spec import Exercise, Misconception
+from autograder.spec import Exercise
 
 TINY = (0.0, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12)
 SHARES = (0.0, 1.0, 0.9, 0.5, 0.1, 0.99, 0.999, 0.01)
 LARGE = (0.0, 1.0, 2.0, 0.5, 0.1, 0.01, 10.0)
 FEW = (0.0, 1.0)  # where one answer takes a training run
-ABSENT = object()
-
-
-@dataclass(frozen=True, eq=False)
-class Fault(Misconception):
-    """A mistake that the grader makes up: the function called with changed inputs.
-
-    `change` gets what one call is given, and `touches` the inputs of a case: whether the
-    change is one there.
-    """
-
-    change: Callable[[dict[str, Any]], dict[str, Any]] = dict
-    touches: Callable[[Mapping[str, Any]], bool] = bool
-
-    def wrapped(self, function: Callable) -> Callable:
-        def mistaken(**given):
-            return function(**self.change(given))
-
-        return mistaken
-
-
-def in_every_case(_inputs: Mapping[str, Any]) -> bool:
-    """Whether a fault shows in a case: some show in all of them."""
-    return True
-
-
-def fault(name: str, symptom: str, hint: str, **how: Any) -> Fault:
-    return Fault(name, "", "", symptom, hint, **how)
 
 
 @lru_cache(maxsize=256)
@@ -283,29 +263,6 @@ def interchangeable(one: Any, other: Any) -> bool:
         return one.shape == other.shape and one.dtype == other.dtype
     numbers = (float, int)
     return type(one) is type(other) and type(one) in numbers
-
-
-def alike(one: Any, other: Any) -> bool:
-    if one is ABSENT or other is ABSENT or isinstance(one, torch.Generator):
-        return False
-    return (type(one) is type(other) and one == other) or (
-        isinstance(one, Real) and isinstance(other, Real) and one == other
-    )
-
-
-def replacing(name: str, value: Any) -> dict[str, Callable]:
-    return dict(
-        change=lambda inputs: {**inputs, name: value},
-        touches=lambda inputs: name in inputs and not alike(inputs[name], value),
-    )
-
-
-def always(name: str, value: Any, default: Any) -> dict[str, Callable]:
-    """The value in place of what is given, and where nothing is given as well."""
-    return dict(
-        change=lambda inputs: {**inputs, name: value},
-        touches=lambda inputs: not alike(inputs.get(name, default), value),
-    )
 
 
 def shown(value: Any) -> str:

@@ -13,7 +13,7 @@ from torch import Tensor
 from autograder.compare import RETURNED
 from autograder.diagnose.evidence import Trial
 from autograder.diagnose.ground import Ground
-from autograder.diagnose.relations import Relation
+from autograder.diagnose.pairs import Relation
 
 NOT_THIS = object()  # what a repair returns that has nothing to do here
 

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.calling.attempt import Outcome, attempt
+from autograder.calling.attempt import attempt
+from autograder.calling.outcome import Outcome
 from autograder.compare import RETURNED, Judge, Path, close, disagreement
 from autograder.diagnose.answering import answers, cases
 from autograder.diagnose.leaves import Leaf, at, components, each_leaf, leaf, leaves, replaced

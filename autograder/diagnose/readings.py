@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.calling.attempt import Outcome
+from autograder.calling.outcome import Outcome
 from autograder.compare import RETURNED
 from autograder.diagnose.ground import Ground
 from autograder.diagnose.leaves import Leaf, at, leaves, replaced

@@ -8,7 +8,8 @@ import numpy as np
 
 from autograder.diagnose.answering import builds
 from autograder.diagnose.evidence import Match, Tally, Trial, Wrong
-from autograder.diagnose.faults import Fault, faults
+from autograder.diagnose.faults import faults
+from autograder.diagnose.made_up import Fault
 from autograder.recipes import Each
 from autograder.spec import Case, Misconception
 

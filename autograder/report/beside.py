@@ -2,6 +2,8 @@
 
 from html import escape
 
+from autograder.markup import coded
+
 LONG = 16  # lines: two functions that are longer than this are folded
 BOTH = "display:flex;flex-wrap:wrap;gap:0.4em 1.2em;margin:0.3em 0"
 EACH = "flex:1 1 20em;min-width:0;margin:0"
@@ -12,7 +14,7 @@ LINES = "white-space:pre;overflow-wrap:normal"  # JupyterLab would break them
 def side_by_side(yours: str, reference: str, remark: str) -> str:
     """The learner's own function and the reference, as HTML; nothing where there are none."""
     if not reference:
-        return f"<p>{_coded(remark)}</p>" * bool(remark)
+        return _remark(remark)
     longest = max(len(code.splitlines()) for code in (yours, reference))
     opened = "" if longest > LONG else " open"
     blocks = _block("Yours", yours) + _block("The course's own", reference)
@@ -23,7 +25,7 @@ def side_by_side(yours: str, reference: str, remark: str) -> str:
 
 
 def _remark(remark: str) -> str:
-    return f"<p>{_coded(remark)}</p>" * bool(remark)
+    return f"<p>{coded(remark)}</p>" * bool(remark)
 
 
 def block(code: str) -> str:
@@ -34,8 +36,3 @@ def block(code: str) -> str:
 
 def _block(name: str, code: str) -> str:
     return f'<div style="{EACH}"><small>{escape(name)}</small>{block(code)}</div>'
-
-
-def _coded(text: str) -> str:
-    parts = escape(text).split("`")
-    return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autograder.calling.attempt import Outcome, attempt
+from autograder.calling.attempt import attempt
+from autograder.calling.outcome import Outcome
 from autograder.diagnose import Diagnosis
 from autograder.points import earned, lacks_an_idea
 from autograder.recipes import Recipe

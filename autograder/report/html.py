@@ -8,6 +8,7 @@ alike; the colours of our own stand behind black signs, or in the edge (Okabe an
 from html import escape
 
 from autograder.links import anchor
+from autograder.markup import coded
 from autograder.report.beside import side_by_side
 from autograder.report.entries import MARK
 from autograder.report.findings import PRACTICE_NOTE, Findings
@@ -114,9 +115,7 @@ def _ladder(findings: Findings) -> str:
         f"<li>{coded(step.sentence)}{' and '.join(map(_link, step.headings))}</li>"
         for step in ladder(findings)
     )
-    return f'<p style="{BESIDE}">If you are stuck:</p><ol style="{STEPS}">{steps}</ol>' * bool(
-        steps
-    )
+    return f'<p style="{BESIDE}">If you are stuck:</p><ol style="{STEPS}">{steps}</ol>'
 
 
 def _listed(rows: list[tuple[str, str]]) -> str:
@@ -143,11 +142,3 @@ def _beside(findings: Findings) -> str:
 def _sign(passed: bool) -> str:
     colour, sign, word = (RIGHT, "✓", "passed") if passed else (WRONG, "✗", "failed")
     return f'<span style="{SIGN.format(colour)}" role="img" aria-label="{word}">{sign}</span>'
-
-
-def coded(text: str) -> str:
-    """Escaped, with `names` in back quotes shown as code."""
-    parts = escape(text).split("`")
-    if len(parts) % 2 == 0:  # an odd quote out: leave the text as it is
-        return escape(text)
-    return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))

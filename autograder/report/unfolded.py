@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from autograder.calling.attempt import Outcome
+from autograder.calling.outcome import Outcome
 from autograder.compare import Path
 from autograder.report.described import cut, described, keyed, lines
 from autograder.report.entries import with_mark

@@ -1,1 +1,1 @@
-"""Explorers: figures with sliders, one module a topic; the only place that knows ipywidgets."""
+"""Explorers: figures to steer and drawings to drag, one module a topic; widgets live here."""

@@ -25,6 +25,7 @@ RATES = torch.logspace(-4, 0, 17)[:, None]  # that a rival may choose from
 DECAY = 0.1
 DECAYS = ("none", "l2", "decoupled")
 RIVALS = ("momentum", "RMSProp", "Adam")
+RIVAL = "0.35"  # a grey that can be told from the contours
 RATE_RANGE, SHARE_RANGE = (1e-5, 1e3), (1e-12, 2.0)  # of the axes, which never move
 
 Pair = Float[Tensor, "2"]
@@ -185,9 +186,9 @@ def explorer() -> LiveFigure:
 
 ALT = (
     "The chosen rule's walk on the contours of a loss with two parameters, thick, and three "
-    "rivals at their best rates, thin. Beside it, the chosen rule's rate for each coordinate "
-    "over the steps, logarithmic from 1e-5 to 1000, and the share of eps in its denominator, "
-    "logarithmic from 1e-12 to 1."
+    "rivals at their best rates, thin and grey. Beside it, the chosen rule's rate for each "
+    "coordinate over the steps, logarithmic from 1e-5 to 1000, and the share of eps in its "
+    "denominator, logarithmic from 1e-12 to 1."
 )
 
 
@@ -219,7 +220,7 @@ def _build(figure: Figure) -> list[Artist]:
             linewidth=1.6 if thin else 2.6, zorder=3 if thin else 4,
         )[0]
         for color, dash, label, thin in zip(
-            (COLORS[1], COLORS[2], COLORS[3], COLORS[0]),
+            (RIVAL, RIVAL, RIVAL, COLORS[0]),
             (*DASHES[1:4], "-"),
             (*(f"rival {name}" for name in RIVALS), "the chosen rule"),
             (True, True, True, False),

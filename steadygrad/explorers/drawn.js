@@ -1,24 +1,4 @@
-// What all drawings share: elements, scales, axes, and handles for mouse, touch and keyboard.
-
-const SVG = "http://www.w3.org/2000/svg";
-
-/** An SVG element with attributes, put into a parent. */
-function draw(parent, tag, attributes = {}, text = "") {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.textContent = text;
-  parent.append(element);
-  return element;
-}
-
-/** An HTML element, likewise. */
-function put(parent, tag, attributes = {}, text = "") {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.textContent = text;
-  parent.append(element);
-  return element;
-}
+// What all drawings share: scales, lines, and handles for mouse, touch and keyboard.
 
 /** From numbers to pixels; `invert` goes back. */
 function linear([low, high], [from, to]) {

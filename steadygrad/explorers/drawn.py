@@ -11,16 +11,14 @@ import anywidget
 import traitlets
 
 from steadygrad.explorers import still
+from steadygrad.explorers.modules import ELEMENTS, module
 
 HERE = Path(__file__).parent
 
 
 def script(*names: str) -> str:
-    """One ES module: what all drawings share, then the drawing's own parts.
-
-    A widget's module cannot import a second file without a server for it.
-    """
-    return "\n".join((HERE / f).read_text(encoding="utf-8") for f in ("drawn.js", *names))
+    """One ES module: what all drawings share, then the drawing's own parts."""
+    return module(ELEMENTS, *(HERE / name for name in ("drawn.js", *names)))
 
 
 class Drawn(anywidget.AnyWidget):
@@ -80,13 +78,7 @@ class Drawn(anywidget.AnyWidget):
 
     def _ipython_display_(self) -> None:
         """The widget, and behind it what is left of it where no kernel is."""
-        from IPython.display import display  # only a notebook needs it
-
-        bundle = self._repr_mimebundle_()
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data.pop("text/plain", None)  # a notebook that is read is told by what follows
-        display(data, raw=True)
-        display(self._left_behind(), raw=True)
+        still.show(self, self._left_behind())
 
     def _left_behind(self) -> dict[str, str]:
         inverts = {"inverts": self.still_inverts}

@@ -118,7 +118,7 @@ def _moved(trait: traitlets.TraitType) -> traitlets.TraitType:
 class Network(Drawn):
     """The drawing: what its reader moves, and the numbers that the page draws."""
 
-    _esm = script("gradients.js")
+    _esm = script("gradients_controls.js", "gradients.js")
     still_inverts = False
     _css = Drawn._css + (HERE / "gradients.css").read_text(encoding="utf-8")
     depth = _moved(traitlets.Int(20, min=1, max=50))

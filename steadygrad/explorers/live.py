@@ -21,7 +21,7 @@ from PIL import Image
 
 from steadygrad.explorers.controls import Control
 from steadygrad.explorers.drawn import Drawn, script
-from steadygrad.plots import STYLE
+from steadygrad.plots import STYLE, plain_ticks
 
 Build = Callable[[Figure], Sequence[Artist]]
 Update = Callable[..., str]
@@ -174,6 +174,8 @@ class LiveFigure(Drawn):
     def _draw_background(self) -> None:
         for artist in self._artists:
             artist.set_animated(True)  # left out of an ordinary drawing
+        for ax in self.figure.axes:
+            plain_ticks(ax)
         with mpl.rc_context(STYLE):
             if self.figure.get_layout_engine():  # place the axes once: they must not jump later
                 self._canvas.draw()

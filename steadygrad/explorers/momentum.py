@@ -35,11 +35,13 @@ ALT = (
     "setting in use. Below, both losses over steps, on a logarithmic axis."
 )
 
+PARTS = ("momentum_parts", "momentum_valley", "momentum_map", "momentum_losses", "momentum")
+
 
 class Momentum(Drawn):
     """What is set, and what the page draws of it: each part is sent when it changes."""
 
-    _esm = script("momentum.js")
+    _esm = script(*(f"{part}.js" for part in PARTS))
     _css = Drawn._css + (HERE / "momentum.css").read_text(encoding="utf-8")
     lr = traitlets.Float(1.0, min=RATES[0], max=RATES[1]).tag(sync=True, moved=True)
     mu = traitlets.Float(0.9, min=MOMENTA[0], max=MOMENTA[1]).tag(sync=True, moved=True)

@@ -52,7 +52,7 @@ class Designer(Drawn):
     trains nothing.
     """
 
-    _esm = script("schedules.js")
+    _esm = script("schedules_parts.js", "schedules.js")
     _css = Drawn._css + (HERE / "schedules.css").read_text(encoding="utf-8")
     constants = traitlets.Dict().tag(sync=True)
     front = traitlets.Unicode("warm-up cosine").tag(sync=True)

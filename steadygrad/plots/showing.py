@@ -22,9 +22,7 @@ DARK = (
     f'<style>body[data-jp-theme-light="false"] .{PAPER},html[data-theme="dark"] .{PAPER}'
     "{filter:invert(.93) hue-rotate(180deg)}</style>"
 )
-NARROWEST = (
-    0.62  # of its width: a narrow page scrolls a figure rather than shrink its words more
-)
+NARROWEST = 0.62  # of its width: a narrow page scrolls it rather than shrink its words more
 PIXELS = 2  # of the picture for each of the page: screens of today show two
 
 # In the tags: JupyterLab keeps them in a notebook that it does not trust, but drops DARK
@@ -33,16 +31,32 @@ PICTURE = "display:block;margin:0;max-width:100%;min-width:{least}px;height:auto
 WORDS = "margin-top:0.4em;line-height:1.4;position:sticky;left:0"
 
 
+OLDER = (
+    "show wants a number, a figure, a caption and alt. If you did not write this cell, your "
+    "notebook is of an older version of the course: rename it, run `make lab` again, and the "
+    "new one is laid beside it."
+)
+
+
 @checked
-def show(number: str, drawn: Axes | Figure, *, caption: str, alt: str) -> None:
+def show(
+    number: str | Axes | Figure,
+    drawn: Axes | Figure | None = None,
+    *,
+    caption: str = "",
+    alt: str = "",
+) -> None:
     """Display a figure over its caption, "Figure 1.3 · takeaway", and close it.
 
     `number` is the chapter's and the figure's, "1.3".  The caption is one sentence, with the
     thing to take away; it may hold `code`.  `alt` says in words what is drawn: it is the
     picture's alternative text, and with the caption all that a text terminal shows.
 
-    Outside a notebook it only closes the figure.  Raises ValueError if words are missing.
+    Outside a notebook it only closes the figure.  Raises ValueError if words are missing, and
+    says where to get the new notebook if one of an older version calls it as it was then.
     """
+    if drawn is None or not isinstance(number, str):
+        raise ValueError(OLDER)
     number, caption, alt = number.strip(), " ".join(caption.split()), " ".join(alt.split())
     _refuse_missing(number, caption, alt)
     figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)

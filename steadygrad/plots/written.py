@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import Formatter, LogFormatter, LogLocator, MaxNLocator, NullLocator
 
 from steadygrad.checks import any_number, at_least, checked
 
@@ -58,10 +58,13 @@ def _power(exponent: str) -> str:
 def plain_ticks(ax: Axes) -> Axes:
     """Write 0.01 and 100, not 10⁻² and 10², on the logarithmic ones of two axes."""
     for axis in (ax.xaxis, ax.yaxis):
-        if axis.get_scale() == "log" and type(axis.get_major_locator()) is LogLocator:
+        if axis.get_scale() != "log":
+            continue
+        if type(axis.get_major_locator()) is LogLocator:
             axis.set_major_locator(Decades())
-            axis.set_major_formatter(Plain())
             axis.set_minor_locator(NullLocator())
+        if isinstance(axis.get_major_formatter(), LogFormatter):
+            axis.set_major_formatter(Plain())
     return ax
 
 

@@ -12,14 +12,9 @@ import pytest
 import torch
 from tqdm import tqdm
 
-from autograder.calling.attempt import (
-    NOT_ASKED,
-    NOT_ATTEMPTED,
-    Outcome,
-    attempt,
-    attempt_all,
-    patience,
-)
+from autograder.calling.attempt import attempt, attempt_all
+from autograder.calling.outcome import NOT_ASKED, NOT_ATTEMPTED, Outcome
+from autograder.calling.patience import patience
 from autograder.calling.plain import SHOWN
 
 ONES = torch.ones(3)

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from autograder.apart.wire import receive, send
-from autograder.calling.attempt import NOT_ATTEMPTED, attempt
+from autograder.calling.attempt import attempt
+from autograder.calling.outcome import NOT_ATTEMPTED
 from autograder.cases import properties
 from autograder.compare import Kind, disagreement
 from autograder.judges import refusal

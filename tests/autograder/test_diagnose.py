@@ -4,7 +4,8 @@ import pytest
 import torch
 from toys import ASCENT, ENDLESS, LAX, NO_DECAY, NUMBER, RULE, SQUARED, exercise, rule, wrong
 
-from autograder.calling.attempt import Outcome, attempt_all
+from autograder.calling.attempt import attempt_all
+from autograder.calling.outcome import Outcome
 from autograder.cases import draw
 from autograder.diagnose import Diagnosis, answers, diagnose, same
 from autograder.diagnose.edits import edits

@@ -10,9 +10,9 @@ import nbformat
 import pytest
 
 from autograder import __main__ as command_line
-from autograder import collecting, contents, glossary, links, notebook
+from autograder import collecting, contents, glossary, links, notebook, ours
 from autograder.exercises import CHAPTERS
-from autograder.front_page import page, put, refresh, standings
+from autograder.front_page import page, refresh, standings
 from autograder.progress_file import NAME
 from autograder.workspace import write_record
 
@@ -167,9 +167,9 @@ def test_a_folder_in_its_place_stops_nobody(folder):
 
 
 def test_what_has_not_changed_is_not_written(folder):
-    pages = links.notebook([links.text_cell("# A page")], "a page")
-    assert put(pages, folder / "page.ipynb")
-    assert not put(pages, folder / "page.ipynb")
+    pages = ours.notebook([ours.text_cell("# A page")], "a page")
+    assert ours.put(pages, folder / "page.ipynb")
+    assert not ours.put(pages, folder / "page.ipynb")
 
 
 # ── The working copy ────────────────────────────────────────────────────────────────
@@ -182,12 +182,12 @@ def course(tmp_path, monkeypatch):
     """A course whose chapters hold a line of links, a term and a solution."""
     for chapter in contents.contents():
         cells = [
-            links.text_cell(links.line(ROOT / "chapters" / f"{chapter.stem}.md"), links.HEAD),
-            links.text_cell("**[gain](../glossary.ipynb#gain)**"),
-            links.text_cell(SOLVED_CELL, "topic-exercise"),
+            ours.text_cell(links.line(ROOT / "chapters" / f"{chapter.stem}.md"), links.HEAD),
+            ours.text_cell("**[gain](../glossary.ipynb#gain)**"),
+            ours.text_cell(SOLVED_CELL, "topic-exercise"),
         ]
         cells[2]["metadata"] = {"nbgrader": {"solution": True}}
-        text = json.dumps(links.notebook(cells, "x") | {"metadata": {}})
+        text = json.dumps(ours.notebook(cells, "x") | {"metadata": {}})
         for kind in ("course", "solutions"):
             path = tmp_path / kind / chapter.path
             path.parent.mkdir(parents=True, exist_ok=True)

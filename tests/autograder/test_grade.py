@@ -8,7 +8,7 @@ import pytest
 import torch
 from toys import ASCENT, RULE, exercise, rule
 
-from autograder.calling.attempt import NOT_ATTEMPTED, Outcome
+from autograder.calling.outcome import NOT_ATTEMPTED, Outcome
 from autograder.cases import draw
 from autograder.compare import Complaint, Kind
 from autograder.exercises import EXERCISES

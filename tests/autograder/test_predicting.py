@@ -50,7 +50,7 @@ class Notebook:
 
 
 def kept():
-    return progress_file.recall(predicting.KIND)
+    return progress_file.recall(predicting.ANSWERS)
 
 
 @pytest.mark.parametrize(("chosen", "right"), [("a", False), ("b", True)])
@@ -178,9 +178,9 @@ def test_a_review_answers_at_once_and_its_first_answer_counts(notebook):
 
 def test_the_tally_counts_what_was_predicted_in_this_chapter(notebook):
     for key, right in (("01_c/x", True), ("01_c/y", False), ("02_d/x", True)):
-        progress_file.keep(predicting.KIND, key, {"chosen": "a", "right": right})
-    progress_file.keep(predicting.KIND, "01_c/z", {"chosen": "a"})  # its cell never ran
-    progress_file.keep(predicting.KIND, "01_c/review_q", {"chosen": "a", "right": True})
+        progress_file.keep(predicting.ANSWERS, key, {"chosen": "a", "right": right})
+    progress_file.keep(predicting.ANSWERS, "01_c/z", {"chosen": "a"})  # its cell never ran
+    progress_file.keep(predicting.ANSWERS, "01_c/review_q", {"chosen": "a", "right": True})
     predicting.tally("01_c", 13, 6)
     assert "predicted 1 of 13** (2 tried)" in notebook.said
     assert "6 review questions you answered 1 right (1 tried)" in notebook.said
@@ -189,7 +189,7 @@ def test_the_tally_counts_what_was_predicted_in_this_chapter(notebook):
 def test_no_more_is_counted_than_the_chapter_asks(notebook):
     for number in range(9):
         for name in (f"01_c/{number}", f"01_c/review_{number}"):
-            progress_file.keep(predicting.KIND, name, {"chosen": "a", "right": True})
+            progress_file.keep(predicting.ANSWERS, name, {"chosen": "a", "right": True})
     predicting.tally("01_c", 3, 2)
     assert "predicted 3 of 3** (3 tried)" in notebook.said
     assert "2 review questions you answered 2 right (2 tried)" in notebook.said

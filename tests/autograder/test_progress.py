@@ -26,6 +26,15 @@ def marked(exercise, right=True):
     progress.note(exercise, Report(exercise, (Verdict("a", ""), off)))
 
 
+def test_what_an_exercise_had_earned_before_is_said_when_it_earns_less():
+    marked(LIMIT)
+    stub = Report(LIMIT, (Verdict("a", Complaint("off", Kind.MISSING)),), attempted=False)
+    before = progress.note(LIMIT, stub)
+    said = progress.beside(LIMIT, before=before).progress
+    assert said == "0 of 20 points in this chapter. `depth_limit` had earned 2 before."
+    assert progress.note(LIMIT, stub).score == 0
+
+
 def test_points_are_counted_in_the_chapter_of_the_exercise():
     marked(CHAIN)
     marked(LIMIT, right=False)

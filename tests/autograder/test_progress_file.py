@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -153,6 +154,16 @@ def test_a_file_that_cannot_be_read_just_now_is_left_as_it_is(copy, monkeypatch)
         "tries": {LIMIT.id: 1},
         "shown": {LIMIT.id: True},
     }
+
+
+def test_two_threads_of_a_kernel_lose_nothing_either(copy):
+    def work(name):
+        for number in range(40):
+            keep("tries", f"{name}{number}", number)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(work, "ab"))  # raises what was raised there
+    assert len(json.loads((copy / NAME).read_text())["tries"]) == 80
 
 
 def test_two_kernels_that_write_at_once_lose_nothing(copy):

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from autograder.apart.sandbox import Cell, Sandbox
-from autograder.calling.attempt import NOT_ASKED, Outcome
+from autograder.calling.outcome import NOT_ASKED, Outcome
 from autograder.compare import Foreign
 from autograder.recipes import Function, Network
 
@@ -613,14 +613,14 @@ def test_two_notebooks_run_side_by_side():
 
 
 def test_leaving_early_ends_the_worker():
-    with Sandbox(cells("def f(x):\n    return x")) as sandbox:
-        sandbox.run("f", ONE)
-        process = sandbox._process
-    assert process.poll() is not None
+    with Sandbox(cells("import os\ndef f(x):\n    return os.getpid()")) as sandbox:
+        number = sandbox.run("f", ONE)[0].result
+    with pytest.raises(ProcessLookupError):
+        os.kill(number, 0)
 
 
 def test_a_worker_that_cannot_start_is_our_fault(monkeypatch):
     broken = (sys.executable, "-I", "-c", "raise SystemExit('no torch here')")
-    monkeypatch.setattr("autograder.apart.sandbox.COMMAND", broken)
+    monkeypatch.setattr("autograder.apart.process.COMMAND", broken)
     with pytest.raises(RuntimeError, match="did not start: no torch here"):
         outcomes(ONE, "def f(x):\n    return x")

@@ -10,7 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from autograder.calling.attempt import NO_INPUT, attempt
+from autograder.calling.attempt import attempt
+from autograder.calling.outcome import NO_INPUT
 from autograder.calling.streams import nowhere
 
 
@@ -142,22 +143,27 @@ def test_asking_for_input_is_explained():
 
 
 def test_a_kernel_does_not_ask_either_by_whatever_name(monkeypatch):
-    class StdinNotImplementedError(NotImplementedError):
-        pass
-
     class Kernel:
-        _allow_stdin = True
+        stdin_socket = SimpleNamespace(send_multipart=lambda _prompt: "asked")
 
-        def raw_input(self, _prompt=""):
-            if not self._allow_stdin:
-                raise StdinNotImplementedError("no input requests")
-            return "asked"
+        def raw_input(self, prompt=""):
+            return self.stdin_socket.send_multipart(prompt)
 
     kernel = Kernel()
     shell = SimpleNamespace(kernel=kernel)
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)
     assert attempt(kernel.raw_input, {}) == NO_INPUT
     assert kernel.raw_input() == "asked"
+
+
+def test_an_editor_that_cannot_ask_changes_nothing():
+    class StdinNotImplementedError(NotImplementedError):
+        pass
+
+    def submission():
+        raise StdinNotImplementedError("this frontend does not support input requests")
+
+    assert attempt(submission, {}) == NO_INPUT
 
 
 @pytest.mark.parametrize("read", ["read", "readline", "readlines"])

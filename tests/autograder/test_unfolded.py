@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from autograder import recipes
-from autograder.calling.attempt import Outcome
+from autograder.calling.outcome import Outcome
 from autograder.compare import disagreement
 from autograder.report.described import LINES, LONGEST, described
 from autograder.report.unfolded import unfolded

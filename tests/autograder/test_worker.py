@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from autograder.apart.worker import Notebook
-from autograder.calling.attempt import Outcome
+from autograder.calling.outcome import Outcome
 
 
 def notebook(*cells):

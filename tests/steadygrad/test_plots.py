@@ -263,6 +263,13 @@ def test_a_figure_without_number_and_words_is_refused(words, sentence):
         plots.show(**(dict(number="1.3", drawn=plots.panels()) | WORDS | words))
 
 
+def test_a_notebook_of_an_older_version_is_told_that_there_is_a_new_one():
+    with pytest.raises(
+        ValueError, match="older version of the course: rename it, run `make lab`"
+    ):
+        plots.show(plots.panels(), alt="as it was called then")
+
+
 def test_the_style_is_used_when_asked_for():
     with plt.rc_context({"axes.grid": False, "font.size": 30}):
         plots.use_style()
@@ -500,3 +507,11 @@ def test_the_examples_are_true():
     parts = ("places", "spreads", "written")
     modules = [importlib.import_module(f"steadygrad.plots.{part}") for part in parts]
     assert sum(doctest.testmod(module).failed for module in modules) == 0
+
+
+def test_places_of_ones_own_are_written_like_others():
+    ax = plots.panels()
+    ax.set(yscale="log", ylim=(1e-8, 1e8))
+    ax.set_yticks([1e-4, 1, 1e4])
+    plots.plain_ticks(ax).figure.draw_without_rendering()
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["10⁻⁴", "1", "10⁴"]
