@@ -234,6 +234,19 @@ RECALIBRATE = Exercise(
             hint="The next training run expects the momentum that it was given.",
         ),
         Misconception(
+            "left as it was measured",
+            instead_of="for ours, theirs in zip(fresh.modules(), model.modules(), "
+            "strict=True):\n"
+            "        ours.training = theirs.training\n"
+            "        if isinstance(ours, BATCH_NORMS):\n"
+            "            ours.momentum = theirs.momentum\n"
+            "    return fresh",
+            wrote="return fresh.eval()",
+            symptom="Your copy comes back in evaluation, its norms with momentum None.",
+            hint="Who goes on training it expects the modes and the momentum that the model "
+            "had: put back both.",
+        ),
+        Misconception(
             "model itself changed",
             instead_of="fresh = copy.deepcopy(model).eval()",
             wrote="fresh = model.eval()",
