@@ -14,6 +14,7 @@ from autograder.calling.streams import NO_KEYBOARD, Silence, Sink
 from autograder.state.of_python import BUILTINS
 
 SHADOWED = "In your notebook"  # how a remark begins that matters only where something is wrong
+TRIGGERED = " (Triggered internally at "  # behind it a place in PyTorch's own C++
 LIBRARIES = {"torch": torch, "numpy": np, "math": math}
 
 
@@ -30,8 +31,9 @@ def remarks(said: Sink, complained: Sink, keyboard: Silence, warned: list) -> It
         yield f"Note that {NO_KEYBOARD}."
     for warning in warned[:1]:
         category = legible(warning.category.__name__)
+        said_by_it = message(warning.message).partition(TRIGGERED)[0].rstrip(".")
         yield (
-            f"Python warned: {category}: {message(warning.message)}. A warning costs no "
+            f"Python warned: {category}: {said_by_it}. A warning costs no "
             "points, but find out what it wants."
         )
 

@@ -332,6 +332,14 @@ def test_a_warning_is_remarked_on_once(recwarn):
     assert len(recwarn) == 0
 
 
+def test_a_warning_of_pytorchs_is_quoted_without_the_place_in_its_own_code():
+    outcome = attempt(lambda: torch.ones(1).var(), {})
+    (remark,) = outcome.remarks
+    assert "degrees of freedom" in remark
+    assert "Triggered" not in remark
+    assert ".. " not in remark
+
+
 def test_remarks_on_a_failed_call_are_kept():
     def submission():
         print("so far")

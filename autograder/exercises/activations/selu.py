@@ -92,7 +92,7 @@ SELU = Exercise(
             wrote="torch.expm1(x)",
             symptom="Your values are right; at 800 the gradient is NaN.",
             hint="The branch that is not chosen is differentiated as well: 0 times infinity.",
-            section="Softplus, and the gradient that is not a number",
+            section="Softplus, and a shortcut",
         ),
         Misconception(
             "five digits typed in",

@@ -57,7 +57,7 @@ SOFTPLUS = Exercise(
     cases=softplus_cases,
     accepts=(softplus_by_logaddexp, softplus_by_relu),
     goal="write an activation whose value and gradient are right for every number",
-    section="Softplus, and the gradient that is not a number",
+    section="Softplus, and a shortcut",
     minutes=8,
     difficulty=3,
     trace=Trace(inputs=dict(x=torch.tensor(1.0), beta=2.0), steps=softplus_steps),

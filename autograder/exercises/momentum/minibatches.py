@@ -1,6 +1,7 @@
 """Exercise 6.1: every example once, in a fresh order."""
 
 import math
+import re
 
 import torch
 
@@ -104,9 +105,19 @@ def epochs(got, expected, by_chance: bool = False) -> str:
     if complaint := unlike(got, empty=empty) or unlike(expected, empty=empty):
         # the latter is from a misconception
         return disagreement(got, expected) and Complaint(complaint, Kind.TYPE)
-    said = [facts(each, by_chance) for each in (got, expected)]
-    return disagreement(*said, call=lambda path: " ".join(
-        str(part) for part in path if not isinstance(part, int)) or "the result")  # fmt: skip
+    said = disagreement(*(facts(each, by_chance) for each in (got, expected)), call=called)
+    if not said:
+        return ""
+    # the first fact that is wrong says it; a list of twenty others would hide it
+    alone = (re.split("; (?:also wrong|right): ", text)[0] for text in (said, said.guarded))
+    complaint = Complaint(next(alone), said.kind, next(alone))
+    complaint.path, complaint.entry = said.path, said.entry
+    return complaint
+
+
+def called(path) -> str:
+    name = str(path[0]) if path else "the result"
+    return f"number {path[1] + 1} of {name}" if len(path) > 1 else name
 
 
 def epochs_by_chance(got, expected) -> str:

@@ -77,10 +77,13 @@ def told(result) -> object:
 
 
 def name_of(path) -> str:
-    what = {"tensors": "", "training": "the training flag of ", "layers": "the settings of "}
-    return (
-        what.get(path[0], "") + str(path[1] or "the model") if len(path) == 2 else "the model"
+    if len(path) != 2:
+        return "the model"
+    module, _, value = (
+        str(path[1]).rpartition(".") if path[0] == "tensors" else (path[1], "", "")
     )
+    what = {"training": "the training flag", "layers": "the settings"}.get(path[0], value)
+    return f"{what} of " + (f"module {module}" if module != "" else "the model")
 
 
 by_name = close(call=name_of)
@@ -89,7 +92,14 @@ by_name = close(call=name_of)
 def statistics(got, expected) -> str:
     if not isinstance(got, dict):
         return Complaint(f"the result should be a model, got {kind_of(got)}", Kind.TYPE)
-    return by_name(told(got), told(expected))
+    said = by_name(told(got), told(expected))
+    if not said:
+        return ""
+    # a list of every flag and setting that is right would hide what is wrong
+    alone = (text.partition("; right: ")[0] for text in (said, said.guarded))
+    complaint = Complaint(next(alone), said.kind, next(alone))
+    complaint.path, complaint.entry = said.path, said.entry
+    return complaint
 
 
 def recalibrate_steps():
@@ -222,6 +232,19 @@ RECALIBRATE = Exercise(
             wrote="pass",
             symptom="The norms come back with another momentum than they had.",
             hint="The next training run expects the momentum that it was given.",
+        ),
+        Misconception(
+            "left as it was measured",
+            instead_of="for ours, theirs in zip(fresh.modules(), model.modules(), "
+            "strict=True):\n"
+            "        ours.training = theirs.training\n"
+            "        if isinstance(ours, BATCH_NORMS):\n"
+            "            ours.momentum = theirs.momentum\n"
+            "    return fresh",
+            wrote="return fresh.eval()",
+            symptom="Your copy comes back in evaluation, its norms with momentum None.",
+            hint="Who goes on training it expects the modes and the momentum that the model "
+            "had: put back both.",
         ),
         Misconception(
             "model itself changed",

@@ -20,11 +20,11 @@ def rms_norm_cases(rng):
     yield Case("one example without a batch", layer(7))
     yield Case("an example of zeros", layer(2, 4) | dict(x=torch.zeros(2, 4)))
     small = dict(x=(1e-4 * large["x"]).half(), gamma=large["gamma"].half(), eps=1e-12)
-    yield Case("half precision, tiny values and a tiny ε", small)
     yield Case(
         "half precision, values around 500",
         dict(x=(large["x"] + 500).half(), gamma=large["gamma"].half()),
     )
+    yield Case("half precision, tiny values and a tiny ε", small)
 
 
 def rms_norm_steps():
