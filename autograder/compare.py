@@ -1,6 +1,7 @@
 """Compare two results and say, in one sentence, where they first differ."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -136,8 +137,21 @@ def _listed(paths: list[Path], others: list[Path], call: Callable[[Path], str]) 
         group = path[:2] if str(path[0] if path else "").endswith(afterwards("")) else path
         apart = any(other[: len(group)] == group for other in others)
         names[call(path if apart else group)] = None
-    shown = [*names][:MOST]
+    shown = _shortened([*names][:MOST])
     return ", ".join(shown) + f" and {len(names) - MOST} more" * (len(names) > MOST)
+
+
+def _shortened(names: list[str]) -> list[str]:
+    """Names that differ in their last number only are one: the rate at t = 1, 2 and 8."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        found = re.fullmatch(r"(.* )(\d+)", name)
+        words, number = found.groups() if found else (name, "")
+        alike.setdefault(words, []).append(number)
+    return [
+        f"{words}{', '.join(first)} and {last}" if first else f"{words}{last}"
+        for words, (*first, last) in alike.items()
+    ]
 
 
 def _descend(got, expected, path: Path, ruled: dict, *how) -> None:

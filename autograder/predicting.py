@@ -221,7 +221,8 @@ def _feedback(outcome: Outcome, chosen: str) -> str:
     came = f"What came out: {outcome.what}." if outcome.what else ""
     it_is = f"The answer is {_named(outcome.right)}." if outcome.letters and not right else ""
     begin = f"**{'Right' if right else 'Not'}: {_named(chosen)}.**"
-    said = " ".join(filter(None, [begin, came, it_is, thought]))
+    parts = [begin, came, thought, it_is]  # the thought is about what was chosen
+    said = " ".join(filter(None, parts))
     return f"{said}\n\n{outcome.everything}"
 
 

@@ -170,7 +170,8 @@ def _common_cause(trial: Trial, failed: list[int]) -> Cause | None:
 
 def _in_words(trial: Trial, found: list[tuple[tuple, Relation]]) -> Diagnosis | None:
     """One sentence for each kind of relation, with the part of the answer that it is about."""
-    if not found:
+    misshapen = any(trial.readings[n].odd for n in _whole(trial))  # that comes first
+    if all(relation.vague and misshapen for _, relation in found):
         return None
     by_title: dict[str, list[tuple]] = {}
     of = {relation.title: relation for _, relation in reversed(found)}

@@ -24,9 +24,14 @@ def evidence(best: Explanation) -> str:
     if len(best.wrong) == 1:
         sentences.append(_where(trial, explained, "this is exactly what you get"))
     else:
-        for each in best.wrong:
-            own = [n for n in explained if trial.match(n, (each,)).off.any()]
-            sentences.append(_where(trial, own, f"you get what “{each.name}” gives"))
+        shown: dict[tuple[str, ...], list[int]] = {}  # which of them show, and in which cases
+        for n in explained:
+            names = tuple(w.name for w in best.wrong if trial.match(n, (w,)).off.any())
+            shown.setdefault(names or tuple(w.name for w in best.wrong), []).append(n)
+        for names, own in shown.items():
+            quoted = _joined([f"“{name}”" for name in names])
+            what = f"{quoted} together give" if len(names) > 1 else f"{quoted} gives"
+            sentences.append(_where(trial, own, f"you get what {what}"))
     sentences.append(_where(trial, partly, "most of the wrong numbers are these"))
     return " ".join(filter(None, sentences))
 
@@ -40,9 +45,12 @@ def _where(trial: Trial, numbers: list[int], what: str) -> str:
     names = [f"“{trial.grounds[n].case.name}”" for n in numbers]
     if len(names) > NAMED + 1:
         names = [*names[:NAMED], f"{len(names) - NAMED} more"]
+    return f"On {_joined(names)} {what}."
+
+
+def _joined(names: list[str]) -> str:
     *first, last = names
-    joined = f"{', '.join(first)} and {last}" if first else last
-    return f"On {joined} {what}."
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def rest(best: Explanation) -> str:

@@ -24,7 +24,7 @@ STEPS = 150
 RATES = torch.logspace(-4, 0, 17)[:, None]  # that a rival may choose from
 DECAY = 0.1
 DECAYS = ("none", "l2", "decoupled")
-RIVALS = ("momentum", "RMSProp", "Adam")
+RIVALS = {"momentum": (0.9, 0), "RMSProp": (0, 0.9), "Adam": (0.9, 0.999)}  # as in figure 7.5
 RIVAL = "0.35"  # a grey that can be told from the contours
 RATE_RANGE, SHARE_RANGE = (1e-5, 1e3), (1e-12, 2.0)  # of the axes, which never move
 
@@ -137,11 +137,11 @@ def _decaying(rule: Rule, decay: str) -> Rule:
 @lru_cache(maxsize=256)  # dragging another slider leaves them where they are
 def _rivals(place: str, across: float, up: float) -> dict[str, Tensor]:
     landscape, start, paths = LANDSCAPES[place], starting_point(place, across, up), {}
-    for name in RIVALS:
+    for name, betas in RIVALS.items():
         racer = RACERS[name]
         walks = walk(
             racer.rule, landscape, start, RATES, STEPS,
-            noise=landscape.noise, rng=_seeded(), **racer.settings(0.9, 0.9, 1e-8),
+            noise=landscape.noise, rng=_seeded(), **racer.settings(*betas, 1e-8),
         )  # fmt: skip
         late = landscape(walks[STEPS // 2 :]).mean(dim=0)  # an end alone may be luck
         ends = late.nan_to_num(torch.inf)
@@ -293,6 +293,7 @@ def _sentence(race: Race, place: str) -> str:
     eps = f"{eps} of its denominator" if most else "it has no denominator"
     return (
         f"From ({x:.2f}, {y:.2f}) the chosen rule ends {STEPS} steps later at height "
-        f"{end(race.points)}; at their best rates: {rivals}. Its last rates are {human(rate1)} "
-        f"and {human(rate2)}; {eps}. What is off a scale is drawn at its edge."
+        f"{end(race.points)}; its last rates are {human(rate1)} and {human(rate2)}, and {eps}. "
+        f"The rivals, each with the settings of figure 7.5 and at its best rate: {rivals}. "
+        "What is off a scale is drawn at its edge."
     )

@@ -302,6 +302,15 @@ def test_only_the_wrong_part_is_complained_about_and_the_right_ones_are_named():
     )
 
 
+def test_parts_that_differ_in_their_number_only_are_named_together():
+    complaint = disagreement(
+        [0.0, 5.0, 5.0, 3.0, 5.0], [0.0, 1.0, 2.0, 3.0, 4.0], call=lambda p: f"the rate {p[0]}"
+    )
+    assert complaint == (
+        "the rate 1 should be 1, got 5; also wrong: the rate 2 and 4; right: the rate 0 and 3"
+    )
+
+
 def test_the_other_wrong_parts_are_named_too():
     complaint = disagreement({"a": 1.0, "b": 5.0, "c": ONES.T}, {"a": 1.0, "b": 2.0, "c": ONES})
     assert complaint == (

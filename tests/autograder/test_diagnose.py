@@ -33,6 +33,7 @@ def test_two_misconceptions_at_once_are_both_named():
     found = diagnosis_of(RULE.variant(ASCENT, SQUARED))
     assert (found.misconceptions, found.certain) == ((ASCENT, SQUARED), True)
     assert found.name == "ascent and rate squared"
+    assert "you get what “ascent” and “rate squared” together give" in found.evidence
 
 
 def test_of_pairs_that_cannot_be_told_apart_none_is_certain():

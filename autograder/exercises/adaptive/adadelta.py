@@ -92,6 +92,13 @@ ADADELTA = Exercise(
             hint="Both means are over squares, since a root is taken of both.",
         ),
         Misconception(
+            "steps not squared",
+            instead_of=STEPS,
+            wrote="u = rho * state.u + (1 - rho) * direction",
+            symptom="Your mean of steps is negative after negative steps, and its root is NaN.",
+            hint="Both means are over squares, since a root is taken of both.",
+        ),
+        Misconception(
             "no roots",
             instead_of=STEP,
             wrote="(state.u + eps) / (v + eps) * gradient",
