@@ -139,7 +139,7 @@ def test_the_library_knows_no_grader(module):
     ("module", "heavy"),
     [
         ("steadygrad.gradients", ("matplotlib", "ipywidgets", "nbgrader", "autograder")),
-        ("autograder.marking", ("nbgrader", "jupytext", "ipywidgets")),
+        ("autograder.marking", ("nbformat", "nbgrader", "jupytext", "ipywidgets")),
         ("autograder.apart.worker", ("autograder.exercises", "autograder.grade", "nbgrader")),
         ("autograder.apart.sandbox", ("autograder.exercises", "nbgrader")),
     ],
